@@ -1,0 +1,137 @@
+//! From objects as written to objects as meant: one object at a time, all of its mistakes at once.
+//!
+//! References become ids here; whether there is such an object is the snapshot's question.
+
+mod cluster;
+mod filter;
+mod listener;
+mod matching;
+mod route;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use self::cluster::cluster;
+pub(crate) use self::listener::listener;
+pub(crate) use self::route::route;
+use crate::diagnostic::{Code, Diagnostic, Label, ValueError, clip};
+use crate::digest::Digest;
+use crate::id::ObjectId;
+use crate::origin::{Mark, Origin};
+use crate::raw::{Number, Text};
+use crate::values::{ByteSize, TimeSpan, checked};
+use crate::yaml::At;
+
+/// One object on its way, and what is wrong with it so far.
+///
+/// A value that does not fit is reported and its default kept, so that one pass finds everything; an object of which
+/// anything was reported is never used.
+pub(crate) struct Site<'a> {
+    pub(crate) file: &'a Arc<str>,
+    pub(crate) id: &'a ObjectId,
+    /// The key that names the object.
+    pub(crate) mark: Mark,
+    pub(crate) problems: Vec<Diagnostic>,
+    /// The files beside the configuration that the object names, as far as they could be read.
+    pub(crate) named: Vec<NamedFile>,
+}
+
+/// A file that an object takes something from.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedFile {
+    pub(crate) path: PathBuf,
+    pub(crate) content: Digest,
+}
+
+impl Site<'_> {
+    /// The object when nothing is wrong with it.
+    pub(crate) fn finish<T>(&self, object: Option<T>) -> Option<T> {
+        object.filter(|_| self.problems.is_empty())
+    }
+
+    fn origin(&self, mark: Mark) -> Origin {
+        Origin::new(Arc::clone(self.file), mark)
+    }
+
+    fn report(&mut self, mark: Mark, error: ValueError) {
+        let diagnostic = error.at(self.origin(mark)).object(self.id.clone());
+        self.problems.push(diagnostic);
+    }
+
+    /// The value of `result`, which was made of what stands at `mark`.
+    fn take<T>(&mut self, mark: Mark, result: Result<T, ValueError>) -> Option<T> {
+        result.map_err(|error| self.report(mark, error)).ok()
+    }
+
+    fn parse<T: FromStr<Err = ValueError>>(&mut self, text: &Text) -> Option<T> {
+        self.take(text.mark, text.value.parse())
+    }
+
+    /// Sets `slot` to what is written, if anything is.
+    fn set<W, T>(&mut self, slot: &mut T, written: Option<&At<W>>, read: impl FnOnce(&W) -> Result<T, ValueError>) {
+        if let Some(at) = written
+            && let Some(value) = self.take(at.mark, read(&at.value))
+        {
+            *slot = value;
+        }
+    }
+
+    /// A time limit, which `0s` switches off.
+    fn limit(&mut self, slot: &mut Option<Duration>, written: Option<&Text>) {
+        self.set(slot, written, |text| Ok(text.parse::<TimeSpan>()?.limit()));
+    }
+
+    /// A number from `min` to `max`.
+    fn number<T: From<u32>>(&mut self, slot: &mut T, written: Option<&Number>, min: u64, max: u64) {
+        self.set(slot, written, |&number| {
+            Ok(checked(number, min, max, "this number")?.into())
+        });
+    }
+
+    /// A count from `min` to `max`, for indexing and comparing with lengths.
+    fn count(&mut self, slot: &mut usize, written: Option<&Number>, min: u64, max: u64) {
+        self.set(slot, written, |&number| {
+            Ok(checked(number, min, max, "this number")? as usize)
+        });
+    }
+
+    /// A size from `min` to `max` bytes.
+    fn size(&mut self, slot: &mut usize, written: Option<&Text>, min: u64, max: u64) {
+        self.set(slot, written, |text| Ok(size_within(text, min, max)? as usize));
+    }
+
+    fn not_empty<T>(&mut self, list: &At<Vec<T>>, what: &str, help: &str) {
+        if list.value.is_empty() {
+            let error = ValueError::new(Code::EmptyList, format!("there must be at least one {what}"));
+            self.report(list.mark, error.help(help));
+        }
+    }
+
+    /// Reports each value that stands twice, with its first place.
+    fn distinct<T: Eq + Hash + ToString>(&mut self, values: impl Iterator<Item = (T, Mark)>, what: &str) {
+        let mut seen = HashMap::new();
+        for (value, mark) in values {
+            let shown = clip(&value.to_string());
+            if let Some(first) = seen.insert(value, mark) {
+                let first = Label::new(self.origin(first)).note("first here");
+                let message = format!("the {what} `{shown}` stands twice");
+                let diagnostic = Diagnostic::new(Code::Repeated, message, self.origin(mark));
+                self.problems.push(
+                    diagnostic
+                        .object(self.id.clone())
+                        .related(first)
+                        .help("keep one of the two"),
+                );
+            }
+        }
+    }
+}
+
+fn size_within(text: &str, min: u64, max: u64) -> Result<u32, ValueError> {
+    let size: ByteSize = text.parse()?;
+    checked(size.bytes(), min, max, "this size in bytes")
+}

@@ -1,0 +1,14 @@
+//! `requestHeaders` and `responseHeaders`.
+
+use crate::values::{HeaderName, HeaderText};
+
+/// Edits of a message's headers, done in the order of the fields here (Gateway API, `HTTPHeaderFilter`).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct HeaderEdits {
+    /// Replaces every value of the name, or adds it; each name once.
+    pub set: Vec<(HeaderName, HeaderText)>,
+    /// Adds a value behind those that are there.
+    pub add: Vec<(HeaderName, HeaderText)>,
+    /// Takes every value of the name away.
+    pub remove: Vec<HeaderName>,
+}

@@ -1,0 +1,181 @@
+//! Filters as written: a map with one key, which says the kind.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+
+use super::{Number, Text};
+use crate::filter::Scheme;
+use crate::schema::{Authority, Duration, ExactPath, HeaderName, Host, PathPrefix, Regex};
+use crate::yaml::At;
+
+/// One of these. They run in the order rateLimit, redirect, directResponse, requestHeaders, responseHeaders, rewrite;
+/// among equals in the order written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct Filter {
+    /// Limits how many requests pass in a time; the others are answered with 429.
+    pub(crate) rate_limit: Option<RateLimit>,
+    /// Answers with another place to ask; what is not said stays as it was asked.
+    pub(crate) redirect: Option<Redirect>,
+    /// Answers with this.
+    pub(crate) direct_response: Option<DirectResponse>,
+    /// Changes the request's headers: `set`, then `add`, then `remove`.
+    pub(crate) request_headers: Option<HeaderEdits>,
+    /// Changes the answer's headers: `set`, then `add`, then `remove`.
+    pub(crate) response_headers: Option<HeaderEdits>,
+    /// Changes the request's host and path.
+    pub(crate) rewrite: Option<Rewrite>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RateLimit {
+    /// How many requests pass in `per`, evenly spread.
+    #[schemars(range(min = 1, max = 1000000000))]
+    pub(crate) requests: Number,
+    /// The time, up to a day.
+    #[schemars(with = "Duration")]
+    pub(crate) per: Text,
+    /// How many may come at once after a pause; as many as `requests` when left out.
+    #[schemars(range(min = 1, max = 1000000000))]
+    pub(crate) burst: Option<Number>,
+    /// What requests are counted together.
+    #[serde(default)]
+    #[schemars(extend("default" = "rule"))]
+    pub(crate) key: RateKey,
+    /// Only with `key: header`: which.
+    #[schemars(with = "Option<HeaderName>")]
+    pub(crate) header: Option<Text>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum RateKey {
+    /// All of the rule.
+    #[default]
+    Rule,
+    /// Those of one client address; an IPv6 client is its /64.
+    ClientIp,
+    /// Those with one value of `header`; those without it together.
+    Header,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Redirect {
+    /// The scheme.
+    pub(crate) scheme: Option<Scheme>,
+    /// The host, without port.
+    #[schemars(with = "Option<Host>")]
+    pub(crate) host: Option<Text>,
+    /// The port; without it the scheme's own when `scheme` is said, else the listener's.
+    #[schemars(range(min = 1, max = 65535))]
+    pub(crate) port: Option<Number>,
+    /// The path; the query stays.
+    pub(crate) path: Option<At<RedirectPath>>,
+    /// The status of the answer: 301, 302, 303, 307 or 308.
+    #[schemars(extend("enum" = [301, 302, 303, 307, 308], "default" = 302))]
+    pub(crate) status: Option<Number>,
+}
+
+/// One of these.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct RedirectPath {
+    /// This path.
+    #[schemars(with = "Option<ExactPath>")]
+    pub(crate) full: Option<Text>,
+    /// This instead of the prefix that matched; the rest stays.
+    #[schemars(with = "Option<PathPrefix>")]
+    pub(crate) prefix: Option<Text>,
+}
+
+/// `full`, `prefix`, or `regex` with `substitution`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 2))]
+pub(crate) struct RewritePath {
+    /// This path.
+    #[schemars(with = "Option<ExactPath>")]
+    pub(crate) full: Option<Text>,
+    /// This instead of the prefix that matched; the rest stays.
+    #[schemars(with = "Option<PathPrefix>")]
+    pub(crate) prefix: Option<Text>,
+    /// Every match of this expression is replaced by `substitution`.
+    #[schemars(with = "Option<Regex>")]
+    pub(crate) regex: Option<Text>,
+    /// `$1` and `${name}` mean the groups of `regex`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) substitution: Option<Text>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Rewrite {
+    /// The host, and port if any.
+    #[schemars(with = "Option<Authority>")]
+    pub(crate) host: Option<Text>,
+    /// The path; the query stays.
+    pub(crate) path: Option<At<RewritePath>>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DirectResponse {
+    /// From 200 to 599.
+    #[schemars(range(min = 200, max = 599))]
+    pub(crate) status: Number,
+    /// Its headers; `content-type` is `text/plain; charset=utf-8` when there is a body and nothing else is said.
+    pub(crate) headers: Option<HeaderMap>,
+    /// Its body, at most 1 MiB.
+    #[schemars(with = "Option<String>")]
+    pub(crate) body: Option<Text>,
+    /// A file that holds the body, relative to the file that says so; at most 1 MiB.
+    #[schemars(with = "Option<String>")]
+    pub(crate) file: Option<Text>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct HeaderEdits {
+    /// Replaces every value of the name, or adds it.
+    pub(crate) set: Option<HeaderMap>,
+    /// Adds a value behind those that are there.
+    pub(crate) add: Option<HeaderMap>,
+    /// Takes every value of the name away.
+    #[schemars(with = "Option<Vec<HeaderName>>")]
+    pub(crate) remove: Option<At<Vec<Text>>>,
+}
+
+/// Values by header name, in the order written, names with their places.
+#[derive(Debug)]
+pub(crate) struct HeaderMap(pub(crate) Vec<(Text, Text)>);
+
+impl<'de> Deserialize<'de> for HeaderMap {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeaderMapVisitor)
+    }
+}
+
+struct HeaderMapVisitor;
+
+impl<'de> Visitor<'de> for HeaderMapVisitor {
+    type Value = HeaderMap;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of header names to values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HeaderMap, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(HeaderMap(entries))
+    }
+}

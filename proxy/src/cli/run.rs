@@ -1,0 +1,243 @@
+//! `tidegate run CONFIG`: the data plane.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "runs on the control runtime, which has no worker"
+)]
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use tidegate_config::Waker;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::admin;
+use crate::listener::{self, Loads};
+use crate::live::{Process, Readiness, Reloader};
+use crate::telemetry::{AccessLog, logging};
+use crate::worker::{self, Message, Peers, Start, WorkerId};
+
+/// Proxies as CONFIG says, following its changes, until SIGTERM or SIGINT; a second one ends at once. SIGHUP reloads now.
+#[derive(Args, Debug)]
+pub(super) struct RunArgs {
+    /// A YAML file, or a directory of them
+    config: PathBuf,
+    /// Threads that serve requests [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// Where /ready, /live and /metrics are served
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:15000")]
+    admin: SocketAddr,
+    /// Where to log a line for each request: a file, or - for standard output [default: nowhere]
+    #[arg(long, value_name = "FILE")]
+    access_log: Option<PathBuf>,
+    /// What the process logs to standard error: a level, or levels by module [default: info,h2=error]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// Open client connections over all listeners; never more than half of the descriptors the system allows
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    max_connections: usize,
+    /// How long to go on accepting after SIGTERM, not ready, so that load balancers notice
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    drain_delay: u64,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+/// How long the access log may take to write its last lines.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+    logging::init(args.log.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before the first socket is open: a signal that nobody waits for yet would end the process at once.
+    let signals = runtime.block_on(async { Signals::new() })?;
+    let workers = args.workers.map_or_else(cores, usize::from);
+    let process = Arc::new(Process::new(workers, args.max_connections.min(descriptors() / 2)));
+    let mut reloader = Reloader::start(&args.config, &process)?;
+    let access_log = open_access_log(args.access_log.as_deref(), workers)?;
+    let admin = open_admin(args.admin)?;
+    let (peers, ended) = start_workers(&process, access_log.as_ref())?;
+    reloader.tell(&peers);
+    process.set_readiness(Readiness::Ready);
+    let reload = reloader.waker();
+    follow(reloader, peers.clone())?;
+
+    let delay = Duration::from_secs(args.drain_delay);
+    let code = runtime.block_on(async {
+        tokio::spawn(serve_admin(admin, Arc::clone(&process), access_log.clone()));
+        tokio::spawn(hang_ups(signals.hang_up, reload));
+        control(&process, &peers, signals.stop, ended, delay).await
+    });
+    if let Some(log) = access_log {
+        log.close(LAST_LINES);
+    }
+    code
+}
+
+fn open_access_log(path: Option<&Path>, workers: usize) -> Result<Option<AccessLog>, Failure> {
+    let log = match path {
+        None => return Ok(None),
+        Some(path) if path == Path::new("-") => AccessLog::stdout(workers)?,
+        Some(path) => AccessLog::file(path, workers)
+            .map_err(|error| format!("cannot open the access log {}: {error}", path.display()))?,
+    };
+    Ok(Some(log))
+}
+
+fn open_admin(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let socket = listener::bind(address, 1)?
+        .pop()
+        .ok_or("no socket for the admin interface")?;
+    tracing::info!(address = %socket.local_addr()?, "admin");
+    Ok(socket)
+}
+
+async fn serve_admin(socket: TcpListener, process: Arc<Process>, access_log: Option<AccessLog>) {
+    let Err(error) = admin::serve(socket, process, access_log).await;
+    tracing::error!(%error, "the admin interface cannot be served");
+}
+
+/// Follows the configuration's files on a thread of its own.
+fn follow(reloader: Reloader, peers: Peers) -> io::Result<()> {
+    let run = move || reloader.run(&peers);
+    thread::Builder::new().name("config".to_owned()).spawn(run)?;
+    Ok(())
+}
+
+/// Each SIGHUP asks for the configuration to be loaded again now.
+async fn hang_ups(mut signal: Signal, reload: Waker) {
+    while signal.recv().await.is_some() {
+        reload.ask();
+    }
+}
+
+/// Starts a thread for each worker; the receiver ends when all of them have.
+fn start_workers(
+    process: &Arc<Process>,
+    access_log: Option<&AccessLog>,
+) -> Result<(Peers, mpsc::Receiver<()>), Failure> {
+    let loads = Loads::new(process.workers);
+    let (peers, inboxes) = Peers::new(process.workers);
+    let (alive, ended) = mpsc::channel::<()>(1);
+    for (id, inbox) in inboxes.into_iter().enumerate() {
+        let start = Start {
+            id: WorkerId(id),
+            peers: peers.clone(),
+            inbox,
+            process: Arc::clone(process),
+            loads: loads.clone(),
+            access_log: access_log.cloned(),
+        };
+        let alive = alive.clone();
+        thread::Builder::new().name(format!("worker-{id}")).spawn(move || {
+            if let Err(error) = worker::run(start) {
+                tracing::error!(worker = id, %error, "a worker cannot run");
+            }
+            drop(alive);
+        })?;
+    }
+    Ok((peers, ended))
+}
+
+/// How many descriptors this process may open, after asking for as many as it is allowed.
+fn descriptors() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where raising is not allowed, what there is must do.
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
+    let allowed = getrlimit(Resource::Nofile).current;
+    allowed
+        .and_then(|allowed| usize::try_from(allowed).ok())
+        .unwrap_or(usize::MAX)
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Waits for a signal, drains, and returns when the workers have ended or the time is over.
+async fn control(
+    process: &Process,
+    peers: &Peers,
+    mut signals: Stop,
+    mut ended: mpsc::Receiver<()>,
+    delay: Duration,
+) -> Result<ExitCode, Failure> {
+    let first = tokio::select! {
+        code = signals.next() => code,
+        _ = ended.recv() => return Err("all workers have ended".into()),
+    };
+    process.set_readiness(Readiness::Draining);
+    let drain = process.longest_drain();
+    tracing::info!(delay = ?delay, limit = ?drain, "draining");
+    let drained = async {
+        if first == TERM {
+            tokio::time::sleep(delay).await;
+        }
+        for id in peers.ids() {
+            // A worker that has ended has nothing to drain.
+            let _ = peers.send(id, Message::Drain);
+        }
+        tokio::time::timeout(drain, ended.recv()).await.is_ok()
+    };
+    tokio::select! {
+        whole = drained => {
+            if !whole {
+                tracing::warn!("drain time is over, closing what is left");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        signal = signals.next() => {
+            tracing::warn!("second signal, ending at once");
+            Ok(ExitCode::from(128 + signal))
+        }
+    }
+}
+
+const INT: u8 = 2;
+const TERM: u8 = 15;
+
+struct Signals {
+    stop: Stop,
+    hang_up: Signal,
+}
+
+/// The signals that ask the process to stop.
+struct Stop {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            stop: Stop {
+                term: signal(SignalKind::terminate())?,
+                int: signal(SignalKind::interrupt())?,
+            },
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+impl Stop {
+    async fn next(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.term.recv() => TERM,
+            _ = self.int.recv() => INT,
+        }
+    }
+}

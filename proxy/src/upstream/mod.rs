@@ -1,0 +1,12 @@
+//! Upstreams as a worker sees them: which endpoint takes a request, over which connection.
+
+mod balance;
+mod connect;
+mod pool;
+mod slot;
+
+pub(crate) use balance::draw;
+pub use connect::{Lease, Wish, lease};
+pub(crate) use pool::Permit;
+pub use pool::{ClusterPool, Origin, Pools, Try};
+pub use slot::Slot;

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs the real clients and servers that the end-to-end tests use; does nothing for what is there.
+# Debian's packages by apt, Python's into .cache/venv, Go's into .cache/bin; versions are pinned beside this file.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cache=$PWD/.cache
+mkdir -p "$cache/bin"
+
+# One run at a time: several test programs may start it at once.
+exec 9>"$cache/install.lock"
+flock 9
+
+missing=()
+need() { command -v "$1" >/dev/null || missing+=("$2"); }
+need curl curl
+need nghttp nghttp2-client
+need h2load nghttp2-client
+need python3 python3
+python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
+need go golang-go
+if ((${#missing[@]})); then
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+requirements=integration/peers/python/requirements.txt
+if ! cmp -s "$requirements" "$cache/venv/requirements.txt"; then
+  python3 -m venv --clear "$cache/venv"
+  "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+  cp "$requirements" "$cache/venv/requirements.txt"
+fi
+
+# h2spec is a tool of the Go module: its newest release that the module proxy serves.
+(
+  cd integration/peers/go
+  go build -o "$cache/bin/peers" .
+  go build -o "$cache/bin/h2spec" github.com/summerwind/h2spec/cmd/h2spec
+)

@@ -40,6 +40,7 @@ mod origin;
 mod raw;
 mod route;
 mod schema;
+mod secret;
 mod snapshot;
 mod store;
 mod suggest;
@@ -65,6 +66,7 @@ pub use self::matching::{HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch};
 pub use self::origin::Origin;
 pub use self::route::{Backend, Policies, Reference, Route, RouteTimeouts, Rule, WrittenTimeouts};
 pub use self::schema::schema;
+pub use self::secret::{Secret, SecretSource};
 pub use self::snapshot::Snapshot;
 pub use self::store::{LoadError, ObjectStatus, Objects, Reload, Report, Store};
 pub use self::values::{

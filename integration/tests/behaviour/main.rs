@@ -31,6 +31,7 @@ mod pairs;
 mod race;
 mod reload;
 mod routing;
+mod secrets;
 mod setup;
 mod timeouts;
 mod tunnels;

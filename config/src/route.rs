@@ -167,6 +167,12 @@ impl Rule {
         self.name.as_ref()
     }
 
+    /// What people know it by, as the one at this position of its route, from 0: its name, or `#1` for the first.
+    pub fn label(&self, position: usize) -> String {
+        self.name()
+            .map_or_else(|| format!("#{}", position.saturating_add(1)), ToString::to_string)
+    }
+
     /// What requests it is for: any of these, at least one.
     pub fn matches(&self) -> &[Match] {
         &self.matches

@@ -375,8 +375,8 @@ const PAGE: &str = "POST /cart/1?x=y of host shop.example
   timeouts  request no limit, each try 250ms
 
 2 other rules do not serve it
-  rule 0 of route default/all (gateway.yaml:19:13): it would match, but its host is less specific
-  rule 1 of route default/shop (gateway.yaml:15:9): it holds only if header x-a is `b`
+  rule #1 of route default/all (gateway.yaml:19:13): it would match, but its host is less specific
+  rule #2 of route default/shop (gateway.yaml:15:9): it holds only if header x-a is `b`
 ";
 
 #[test]

@@ -45,6 +45,13 @@ pub(crate) fn complete(kind: &str, piece: &str) -> Option<String> {
                 + &piece;
         }
         "rule" => route = rule(&((if answers { "" } else { BACKENDS }).to_owned() + &piece)),
+        "filter" => {
+            route = rule(&format!(
+                "{}filters:\n  -\n{}",
+                if answers { "" } else { BACKENDS },
+                indent(4, &piece)
+            ))
+        }
         "match" => route = rule(&format!("{BACKENDS}matches:\n  -\n{}", indent(4, &piece))),
         "backend" => route = rule(&format!("backends:\n  - cluster: up\n{}", indent(4, &piece))),
         "cluster" => cluster = unless("endpoints:", &cluster) + &piece,
@@ -95,6 +102,7 @@ fn pieces_are_completed_and_mistakes_in_them_found() {
             "backends: [{ cluster: a }, { cluster: b-c, weight: 0 }]",
             "backends: []",
         ),
+        ("filter", "redirect: { scheme: https }", "redirect: { scheme: ftp }"),
         ("match", "method: GET", "method: 'GE T'"),
         ("backend", "weight: 5", "weight: -5"),
         ("cluster", "balancer: roundRobin", "balancer: random"),

@@ -4,6 +4,7 @@
 //! - `transcript` runs the pages' commands against the real binary, in order, on addresses of this test's own;
 //! - `yaml` loads every ```` ```yaml ```` block, whole or completed to the object that its info string names;
 //! - `tables` does the same for the tables of the pages for people who come from other proxies;
+//! - `sources` finds every ```` ```rust ```` block in the file that it names;
 //! - `links` follows every link that stays in the repository.
 //!
 //! `TIDEGATE_WRITE_DOCS=1` writes what the commands print now into the pages, to be read before it is committed.
@@ -25,6 +26,7 @@ mod check;
 mod links;
 mod output;
 mod page;
+mod sources;
 mod stage;
 mod tables;
 mod transcript;

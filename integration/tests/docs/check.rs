@@ -1,5 +1,6 @@
 //! Whether the binary takes a configuration, or a piece of one completed to a whole.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use tidegate_integration::harness::{Folder, binary};
@@ -14,72 +15,77 @@ pub(crate) fn check(yaml: &str) -> String {
         .output()
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-    match said.contains("error") || said.contains("warning[") {
-        true if said.contains("0 errors, 0 warnings") => String::new(),
-        _ => said,
+    if said.ends_with("0 errors, 0 warnings\n") {
+        String::new()
+    } else {
+        said
     }
 }
 
-/// The keys of one kind of object, `rule` say, completed to a configuration; `None` when there is no such kind.
+/// The kinds of objects that a piece may be of.
+const KINDS: [&str; 8] = [
+    "listener", "route", "rule", "filter", "match", "backend", "cluster", "endpoint",
+];
+
+/// A piece of an object of this kind completed to a configuration; `None` when there is no such kind.
 ///
-/// Clusters that the piece names are there.
+/// What the piece leaves out and must be there is added, the clusters that it names among it.
 pub(crate) fn complete(kind: &str, piece: &str) -> Option<String> {
-    const BACKENDS: &str = "backends: [{ cluster: up }]\n";
-    let says = |key: &str| piece.contains(key);
-    let unless = |key: &str, otherwise: &str| if says(key) { String::new() } else { otherwise.to_owned() };
-    let piece = if piece.ends_with('\n') {
-        piece.to_owned()
-    } else {
-        format!("{piece}\n")
-    };
-    let answers = ["backends:", "redirect:", "directResponse:"].into_iter().any(says);
-    let mut listener = "address: 127.0.0.1:8080\n".to_owned();
-    let mut route = format!("listeners: [web]\nrules: [{{ {} }}]\n", BACKENDS.trim());
-    let mut cluster = "endpoints: [{ address: 127.0.0.1:9000 }]\n".to_owned();
-    let rule = |rule: &str| format!("listeners: [web]\nrules:\n  -\n{}", indent(4, rule));
-    match kind {
-        "listener" => listener = unless("address:", &listener) + &piece,
-        "route" => {
-            route = unless("listeners:", "listeners: [web]\n")
-                + &unless("rules:", &format!("rules: [{{ {} }}]\n", BACKENDS.trim()))
-                + &piece;
-        }
-        "rule" => route = rule(&((if answers { "" } else { BACKENDS }).to_owned() + &piece)),
-        "filter" => {
-            route = rule(&format!(
-                "{}filters:\n  -\n{}",
-                if answers { "" } else { BACKENDS },
-                indent(4, &piece)
-            ))
-        }
-        "match" => route = rule(&format!("{BACKENDS}matches:\n  -\n{}", indent(4, &piece))),
-        "backend" => route = rule(&format!("backends:\n  - cluster: up\n{}", indent(4, &piece))),
-        "cluster" => cluster = unless("endpoints:", &cluster) + &piece,
-        "endpoint" => {
-            let address = unless("address:", "address: 127.0.0.1:9000\n");
-            cluster = format!("endpoints:\n  -\n{}", indent(4, &(address + &piece)));
-        }
-        _ => return None,
-    }
-    let names = piece.match_indices("cluster: ").map(|(at, key)| {
-        let rest = &piece[at + key.len()..];
-        rest.split(|char: char| !char.is_alphanumeric() && char != '-')
-            .next()
-            .unwrap()
-    });
-    let mut others: Vec<&str> = names.filter(|name| *name != "up").collect();
-    others.sort_unstable();
-    others.dedup();
-    let others: String = others
-        .iter()
-        .map(|name| format!("  {name}: {{ endpoints: [{{ address: 127.0.0.1:9000 }}] }}\n"))
-        .collect();
+    KINDS.contains(&kind).then_some(())?;
+    // The piece where it belongs, and nothing elsewhere.
+    let of = |other: &str| if kind == other { piece } else { "" };
+    let listener = with(of("listener"), "address:", "address: 127.0.0.1:8080");
+    let rule = rule(kind, piece);
+    let rules = format!("rules:\n  -\n{}", indent(4, &rule));
+    let route = with(&with(of("route"), "rules:", &rules), "listeners:", "listeners: [web]");
+    let endpoint = with(of("endpoint"), "address:", "address: 127.0.0.1:9000");
+    let endpoints = format!("endpoints:\n  -\n{}", indent(4, &endpoint));
+    let cluster = with(of("cluster"), "endpoints:", &endpoints);
     Some(format!(
-        "listeners:\n  web:\n{}routes:\n  all:\n{}clusters:\n  up:\n{}{others}",
+        "listeners:\n  web:\n{}routes:\n  all:\n{}clusters:\n  up:\n{}{}",
         indent(4, &listener),
         indent(4, &route),
-        indent(4, &cluster)
+        indent(4, &cluster),
+        other_clusters(piece)
     ))
+}
+
+/// The text, with this line in front unless it has the key.
+fn with(text: &str, key: &str, line: &str) -> String {
+    if text.contains(key) {
+        text.to_owned()
+    } else {
+        format!("{line}\n{text}")
+    }
+}
+
+/// A rule that holds the piece, if it is of a kind that a rule holds.
+fn rule(kind: &str, piece: &str) -> String {
+    let piece = match kind {
+        "rule" => piece.to_owned(),
+        "filter" => format!("filters:\n  -\n{}", indent(4, piece)),
+        "match" => format!("matches:\n  -\n{}", indent(4, piece)),
+        "backend" => format!("backends:\n  - cluster: up\n{}", indent(4, piece)),
+        _ => String::new(),
+    };
+    if piece.contains("redirect:") || piece.contains("directResponse:") {
+        piece
+    } else {
+        with(&piece, "backends:", "backends: [{ cluster: up }]")
+    }
+}
+
+/// The clusters that a piece names, beside `up`.
+fn other_clusters(piece: &str) -> String {
+    let behind = piece.split("cluster: ").skip(1);
+    let name = |rest: &'_ str| -> String {
+        let end = rest.find(|char: char| !char.is_alphanumeric() && char != '-');
+        rest[..end.unwrap_or(rest.len())].to_owned()
+    };
+    let mut names: BTreeSet<String> = behind.map(name).collect();
+    names.remove("up");
+    let cluster = |name| format!("  {name}: {{ endpoints: [{{ address: 127.0.0.1:9000 }}] }}\n");
+    names.into_iter().map(cluster).collect()
 }
 
 fn indent(by: usize, text: &str) -> String {

@@ -33,18 +33,17 @@ struct Server {
 impl Stage {
     pub(crate) fn of(page: &Page) -> Self {
         let folder = Folder::with::<&str>(&[]);
-        let examples = files(&root().join("examples"));
-        let texts: Vec<String> = examples
-            .iter()
-            .filter_map(|file| fs::read_to_string(file).ok())
-            .collect();
-        let all = texts.iter().map(String::as_str).chain([page.text.as_str()]);
+        let read = |file: PathBuf| fs::read_to_string(&file).map(|text| (file, text));
+        let examples = files(&root().join("examples")).into_iter().map(read);
+        let examples: Vec<(PathBuf, String)> = examples.filter_map(Result::ok).collect();
+        let texts = examples.iter().map(|(_, text)| text.as_str());
+        let all = texts.chain([page.text.as_str()]);
         let stage = Self {
             folder,
             addresses: Addresses::of(all),
             servers: Vec::new(),
         };
-        for (file, text) in examples.iter().zip(&texts) {
+        for (file, text) in &examples {
             let name = file.strip_prefix(root()).unwrap().to_str().unwrap();
             stage.write(name, text);
             fs::set_permissions(stage.folder.path(name), fs::metadata(file).unwrap().permissions()).unwrap();
@@ -56,6 +55,7 @@ impl Stage {
     /// `tidegate` is the binary under test, with admin on an address of this page; `cargo` works in the repository.
     fn write_tools(&self) {
         let (tidegate, admin) = (binary().display(), self.addresses.real(ADMIN));
+        let home = std::env::var("HOME").unwrap();
         self.tool(
             "tidegate",
             &format!(
@@ -63,7 +63,10 @@ impl Stage {
                  exec {tidegate} \"$@\""
             ),
         );
-        self.tool("cargo", &format!("cd {} && exec {} \"$@\"", root().display(), cargo()));
+        self.tool(
+            "cargo",
+            &format!("export HOME={home}\ncd {} && exec {} \"$@\"", root().display(), cargo()),
+        );
         // Its bar of progress belongs to a terminal.
         self.write(&format!("{TOOLS}/.curlrc"), "no-progress-meter\n");
     }
@@ -163,6 +166,7 @@ impl Stage {
             .current_dir(self.folder.path(""))
             .env("PATH", path + &std::env::var("PATH").unwrap())
             .env("CURL_HOME", self.folder.path(TOOLS))
+            .env("HOME", self.folder.path(""))
             .env("TIDEGATE_BIN", self.folder.path(&format!("{TOOLS}/tidegate")))
             .stdin(Stdio::null());
         shell

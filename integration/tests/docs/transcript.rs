@@ -2,7 +2,8 @@
 //!
 //! A ```` ```console ```` block holds commands behind `$ ` and what each prints. A command that ends with `&`, a
 //! `tidegate run` and an example's `run` go on until the page ends. A ```` ```yaml gateway.yaml ```` block becomes that
-//! file, which a running gateway takes at once. What a test shall not run stands in an `sh` block.
+//! file, which a running gateway takes at once. What a test shall not run stands in an `sh` block: of a page that has
+//! any command but [`MAY_RUN`] in a `console` block, nothing is run at all.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,6 +12,19 @@ use std::process::Command;
 use super::output::fits;
 use super::page::{Block, Page, root};
 use super::stage::Stage;
+
+/// How commands begin that a page may have run; the shell and its pipes stand behind them.
+const MAY_RUN: [&str; 9] = [
+    "tidegate ",
+    "curl ",
+    "python3 examples/",
+    "examples/edge-gateway/run",
+    "cargo run --quiet -p tidegate-axum-filters ",
+    "for ",
+    "cp examples/",
+    "mv next.yaml ",
+    "sed -i 's/",
+];
 
 /// A command and what the page shows of its output.
 #[derive(Debug, Eq, PartialEq)]
@@ -58,8 +72,33 @@ fn has_commands(page: &Page) -> bool {
     page.blocks().iter().any(|block| block.info == "console")
 }
 
+/// What a page has in its `console` blocks that is not run.
+fn refused(page: &Page) -> Vec<String> {
+    let mut refused = Vec::new();
+    for block in page.blocks().into_iter().filter(|block| block.info == "console") {
+        let is_read = block.text.starts_with("$ ");
+        let first = Shown {
+            command: block.text.to_owned(),
+            output: String::new(),
+        };
+        let commands = if is_read { commands(block.text) } else { vec![first] };
+        let may_run = |command: &str| is_read && MAY_RUN.iter().any(|begin| command.starts_with(begin));
+        for Shown { command, .. } in commands.iter().filter(|shown| !may_run(&shown.command)) {
+            let place = page.place(block.line);
+            refused.push(format!(
+                "{place}: a test runs no `{command}`: an `sh` or `text` block shows it"
+            ));
+        }
+    }
+    refused
+}
+
 /// Runs a page. What did not fit is told, and the page as it would be true.
 fn run(page: &Page) -> (Vec<String>, String) {
+    let refused = refused(page);
+    if !refused.is_empty() {
+        return (refused, page.text.clone());
+    }
     let mut stage = Stage::of(page);
     let (mut faults, mut text) = (Vec::new(), page.text.clone());
     for block in page.blocks() {
@@ -156,6 +195,15 @@ fn every_example_has_a_page_with_commands() {
             list.path.display()
         );
     }
+}
+
+#[test]
+fn what_may_do_harm_is_not_run() {
+    let text = "```console\n$ curl a\nb\n$ sudo c\n```\n```console\n# d\n```\n```sh\nsudo e\n```\n".to_owned();
+    let path = "README.md".into();
+    let refused = refused(&Page { path, text });
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(refused[0].contains("`sudo c`") && refused[1].contains("README.md:7"));
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! The YAML of pages loads.
 //!
 //! A ```` ```yaml ```` block is a whole configuration, about which `tidegate check` has nothing to say. Behind `yaml` may
-//! stand, in this order: a file name, which makes it that file for the commands of the page; the kind of object that it
-//! is a piece of (`listener`, `route`, `rule`, `filter`, `match`, `backend`, `cluster`, `endpoint`); `TG0101`, a code that it must
-//! be told.
+//! stand: a file name, which makes it that file for the commands of the page; the kind of object that it is a piece of,
+//! one of `KINDS`; `TG0101`, a code that it must be told.
 
 use super::check::{check, complete};
 use super::page::{Block, Page};

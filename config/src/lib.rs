@@ -5,6 +5,9 @@
 //! were looked up. What is wrong on the way becomes a [`Diagnostic`] with a stable [`Code`], a place and advice, and
 //! sets aside one object, never its neighbours.
 //!
+//! A type without a public constructor comes from text: its `FromStr` is the only way in, and fails with a [`ValueError`],
+//! which has a code and advice. Lengths of time are [`std::time::Duration`]s, sizes are bytes.
+//!
 //! Not here: what compiled tables look like, and anything that opens a socket.
 //!
 //! ```
@@ -22,7 +25,7 @@
 //! assert_eq!(cluster.to_string(), "cluster default/echo");
 //! ```
 
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 mod build;
 mod cluster;

@@ -11,7 +11,7 @@ use crate::matching::Match;
 use crate::origin::Origin;
 use crate::values::{HostPattern, TimeSpan, Weight};
 
-/// The default of an edge listener (WIRE.md); a mesh listener has none.
+/// The default of an edge listener; a mesh listener has none.
 const EDGE_REQUEST: Duration = Duration::from_secs(60);
 
 /// Rules for requests of some hosts on some listeners.

@@ -45,10 +45,7 @@ fn start_reload_and_stop_are_told() {
     let mut proxy = Proxy::notifying(CONFIG, &path);
     assert_eq!(
         manager.told(),
-        [
-            "READY=1",
-            "STATUS=Serves configuration generation 1, 0 objects quarantined"
-        ]
+        ["READY=1", "STATUS=Configuration generation 1, objects quarantined: 0"]
     );
 
     proxy.signal(Signal::Hup);
@@ -60,7 +57,7 @@ fn start_reload_and_stop_are_told() {
     fs::write(proxy.config(), CONFIG.replace("status", "statu")).unwrap();
     assert_eq!(
         value(&manager.told(), "STATUS"),
-        "Serves configuration generation 1, 1 objects quarantined"
+        "Configuration generation 1, objects quarantined: 1"
     );
 
     proxy.signal(Signal::Term);

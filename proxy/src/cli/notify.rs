@@ -38,9 +38,8 @@ impl Notifier {
     pub(super) fn ready(&self, process: &Process) {
         self.tell(|| {
             let config = process.config.load();
-            let quarantined = config.reload.report.quarantined.len();
-            let generation = config.generation;
-            format!("READY=1\nSTATUS=Serves configuration generation {generation}, {quarantined} objects quarantined")
+            let (generation, quarantined) = (config.generation, config.reload.report.quarantined.len());
+            format!("READY=1\nSTATUS=Configuration generation {generation}, objects quarantined: {quarantined}")
         });
     }
 

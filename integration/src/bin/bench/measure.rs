@@ -185,6 +185,9 @@ impl Bench {
         thread::sleep(stretch);
         load.pause()?;
         load.check()?;
+        if load.answered() == 0 {
+            return Err("no request was answered".into());
+        }
         drop(load);
         let mut process = running.process;
         signal(process.id(), Signal::TERM);

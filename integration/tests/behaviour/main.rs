@@ -27,6 +27,7 @@ mod half_close;
 mod http1;
 mod http2;
 mod limits;
+mod notify;
 mod pairs;
 mod race;
 mod reload;

@@ -29,6 +29,7 @@ mod http2;
 mod limits;
 mod pairs;
 mod race;
+mod reasons;
 mod reload;
 mod routing;
 mod setup;

@@ -32,6 +32,7 @@ mod race;
 mod reasons;
 mod reload;
 mod routing;
+mod secrets;
 mod setup;
 mod timeouts;
 mod tunnels;

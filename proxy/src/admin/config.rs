@@ -6,20 +6,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
+use tidegate_config::HeaderName;
 
 use crate::live::Process;
 
 const MASK: &str = "***";
-
-/// Header fields that carry credentials.
-const SECRET: [&str; 6] = [
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "set-cookie",
-    "x-api-key",
-    "x-auth-token",
-];
 
 #[derive(Serialize)]
 struct Page {
@@ -69,8 +60,13 @@ fn mask(value: &mut Value) {
     }
 }
 
+/// Whether a header field of this name lets people in, or knows them again.
 fn is_secret(name: &str) -> bool {
-    SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+    let is_credential = name.parse().is_ok_and(|name: HeaderName| name.is_credential());
+    is_credential
+        || ["cookie", "set-cookie"]
+            .iter()
+            .any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -41,19 +41,33 @@ impl JsonSchema for File {
                     "type": "string",
                     "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
                     "default": "default",
+                    "examples": ["shop"],
                 },
-                "listeners": section::<raw::Listener>(generator, "Addresses that accept connections, by name."),
-                "routes": section::<raw::Route>(generator, "Which requests go where, by name."),
-                "clusters": section::<raw::Cluster>(generator, "Servers that requests go to, by name."),
+                "listeners": section::<raw::Listener>(
+                    generator,
+                    "Addresses that accept connections, by name.",
+                    &json!({ "web": { "address": "0.0.0.0:8080" } }),
+                ),
+                "routes": section::<raw::Route>(
+                    generator,
+                    "Which requests go where, by name.",
+                    &json!({ "all": { "listeners": ["web"], "rules": [{ "backends": [{ "cluster": "shop" }] }] } }),
+                ),
+                "clusters": section::<raw::Cluster>(
+                    generator,
+                    "Servers that requests go to, by name.",
+                    &json!({ "shop": { "endpoints": [{ "address": "127.0.0.1:9000" }] } }),
+                ),
             },
             "additionalProperties": false,
         })
     }
 }
 
-fn section<T: JsonSchema>(generator: &mut SchemaGenerator, description: &str) -> Value {
+fn section<T: JsonSchema>(generator: &mut SchemaGenerator, description: &str, example: &Value) -> Value {
     json!({
         "description": description,
+        "examples": [example],
         // A section of which everything is commented out.
         "type": ["object", "null"],
         "propertyNames": Name::json_schema(generator),

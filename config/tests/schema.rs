@@ -176,12 +176,39 @@ fn the_example_with_every_setting_shows_every_key_and_each_is_described() {
             if !seen.contains(&(name.to_owned(), key.clone())) {
                 missing.push(format!("{name}.{key}"));
             }
-            let described = property.get("description").is_some() || key == "action";
+            let described = property.get("description").is_some();
             assert!(described, "{name}.{key} is not described");
         }
     }
     // It goes only with `overwrite`, which is no default.
     assert_eq!(missing, ["Server.name"]);
+}
+
+#[test]
+fn every_key_has_examples_and_each_fits() {
+    let root = schema();
+    let definitions = root["definitions"].as_object().unwrap();
+    let definitions = definitions.iter().map(|(name, definition)| (name.as_str(), definition));
+    for (name, definition) in definitions.chain([("", &root)]) {
+        for (key, property) in definition["properties"].as_object().into_iter().flatten() {
+            let examples = property["examples"].as_array().map(Vec::as_slice).unwrap_or_default();
+            assert!(!examples.is_empty(), "{name}.{key} has no example");
+            let mut alone = property.clone();
+            alone["definitions"] = root["definitions"].clone();
+            let validator = jsonschema::draft7::new(&alone).unwrap();
+            for example in examples {
+                assert!(
+                    validator.is_valid(example),
+                    "{name}.{key}: {example} is no good example"
+                );
+                assert_ne!(
+                    Some(example),
+                    property.get("default"),
+                    "{name}.{key}: the default is no example"
+                );
+            }
+        }
+    }
 }
 
 /// An object that says all defaults the schema knows below a definition.

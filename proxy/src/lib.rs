@@ -11,6 +11,8 @@
 
 pub mod admin;
 pub mod cli;
+#[cfg(test)]
+mod docs;
 pub mod exchange;
 pub mod explain;
 pub mod http1;

@@ -13,6 +13,11 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const ANY: u64 = u32::MAX as u64;
 
+/// What a head or a trailer section may be set to at most: the codec keeps the ends of its lines on the stack, in 16 bits
+/// each.
+const MOST_BYTES: u64 = 64 * KIB;
+const MOST_FIELDS: u64 = 256;
+
 pub(crate) fn listener(site: &mut Site<'_>, raw: &raw::Listener) -> Option<Listener> {
     let profile = raw.profile;
     let mut drain = Listener::default_drain(profile);
@@ -57,18 +62,18 @@ fn timeouts(site: &mut Site<'_>, profile: Profile, raw: &raw::ListenerTimeouts) 
 
 fn limits(site: &mut Site<'_>, profile: Profile, raw: &raw::ListenerLimits) -> ListenerLimits {
     let mut limits = ListenerLimits::defaults(profile);
-    site.size(&mut limits.head_bytes, raw.head_bytes.as_ref(), KIB, MIB);
-    site.size(&mut limits.line_bytes, raw.line_bytes.as_ref(), KIB, MIB);
-    site.count(&mut limits.header_fields, raw.header_fields.as_ref(), 1, 1_000);
-    site.count(&mut limits.trailer_fields, raw.trailer_fields.as_ref(), 0, 1_000);
-    site.size(&mut limits.target_bytes, raw.target_bytes.as_ref(), KIB, MIB);
+    site.size(&mut limits.head_bytes, raw.head_bytes.as_ref(), KIB, MOST_BYTES);
+    site.size(&mut limits.line_bytes, raw.line_bytes.as_ref(), KIB, MOST_BYTES);
+    site.count(&mut limits.header_fields, raw.header_fields.as_ref(), 1, MOST_FIELDS);
+    site.count(&mut limits.trailer_fields, raw.trailer_fields.as_ref(), 0, MOST_FIELDS);
+    site.size(&mut limits.target_bytes, raw.target_bytes.as_ref(), KIB, MOST_BYTES);
     site.size(
         &mut limits.chunk_extension_bytes,
         raw.chunk_extension_bytes.as_ref(),
         0,
         MIB,
     );
-    site.size(&mut limits.trailer_bytes, raw.trailer_bytes.as_ref(), 0, MIB);
+    site.size(&mut limits.trailer_bytes, raw.trailer_bytes.as_ref(), 0, MOST_BYTES);
     site.count(&mut limits.connections, raw.connections.as_ref(), 1, 1_000_000);
     site.set(
         &mut limits.requests_per_connection,

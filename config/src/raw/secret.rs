@@ -11,9 +11,9 @@ use super::Text;
 #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
 pub(crate) struct Secret {
     /// A variable of the environment that Tidegate was started with.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("examples" = ["SHOP_TOKEN"]))]
     pub(crate) env: Option<Text>,
     /// A file, relative to the file that says so, without the line break at its end; read again when it changes.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("examples" = ["tokens/shop"]))]
     pub(crate) file: Option<Text>,
 }

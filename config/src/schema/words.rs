@@ -1,4 +1,6 @@
 //! What the texts of the language look like. These types hold nothing: they stand in for text in the schema.
+//!
+//! `$comment` names what a text is, or a number counts; `docs/reference.md` says it.
 
 use std::borrow::Cow;
 
@@ -30,39 +32,41 @@ macro_rules! words {
 words! {
     /// `250ms`, `5s`, `1m30s`, `1h`.
     Duration = {
+        "$comment": "duration",
         "type": "string",
         "pattern": "^(?=.)([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?([0-9]{1,5}ms)?$",
         "examples": ["250ms", "5s", "1m30s", "1h", "0s"],
     };
     /// `64KiB`, `1MiB`, or a number of bytes.
-    Size = { "type": ["string", "integer"], "pattern": "^[0-9]+(KiB|MiB|GiB)?$", "minimum": 0, "examples": ["64KiB", "1MiB"] };
+    Size = { "$comment": "size", "type": ["string", "integer"], "pattern": "^[0-9]+(KiB|MiB|GiB)?$", "minimum": 0, "examples": ["64KiB", "1MiB"] };
     /// An IP address and a port.
-    Address = { "type": "string", "pattern": "^([0-9.]+|\\[[0-9a-fA-F:.%]+\\]):[0-9]{1,5}$", "examples": ["127.0.0.1:8080", "[::1]:8080"] };
+    Address = { "$comment": "address", "type": "string", "pattern": "^([0-9.]+|\\[[0-9a-fA-F:.%]+\\]):[0-9]{1,5}$", "examples": ["127.0.0.1:8080", "[::1]:8080"] };
     /// The name of an object or a rule.
-    Name = { "type": ["string", "number"], "pattern": "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$" };
+    Name = { "$comment": "name", "type": ["string", "number"], "pattern": "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$" };
     /// `name` or `namespace/name`.
     Reference = {
+        "$comment": "reference",
         "type": ["string", "number"],
         "pattern": "^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$",
     };
     /// `example.com`.
-    Host = { "type": "string", "pattern": "^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", "maxLength": 253 };
+    Host = { "$comment": "host", "type": "string", "pattern": "^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", "maxLength": 253 };
     /// `example.com` or `*.example.com`.
-    HostPattern = { "type": "string", "pattern": "^(\\*\\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", "maxLength": 255 };
+    HostPattern = { "$comment": "host", "type": "string", "pattern": "^(\\*\\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", "maxLength": 255 };
     /// `example.com` or `example.com:8080`.
-    Authority = { "type": "string", "pattern": "^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?(:[0-9]{1,5})?$" };
+    Authority = { "$comment": "host", "type": "string", "pattern": "^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?(:[0-9]{1,5})?$" };
     /// A whole path.
-    ExactPath = { "type": "string", "pattern": "^/[^?#\\s]*$", "examples": ["/cart"] };
+    ExactPath = { "$comment": "path", "type": "string", "pattern": "^/[^?#\\s]*$", "examples": ["/cart"] };
     /// The beginning of a path.
-    PathPrefix = { "type": "string", "pattern": "^/[^?#\\s]*$", "examples": ["/cart"] };
+    PathPrefix = { "$comment": "path", "type": "string", "pattern": "^/[^?#\\s]*$", "examples": ["/cart"] };
     /// A regular expression; which ones are good only the loader knows.
-    Regex = { "type": "string", "minLength": 1, "maxLength": 1024 };
+    Regex = { "$comment": "regular expression", "type": "string", "minLength": 1, "maxLength": 1024 };
     /// A method.
-    Method = { "type": "string", "pattern": "^[^\\s]+$", "examples": ["GET", "POST"] };
+    Method = { "$comment": "method", "type": "string", "pattern": "^[^\\s]+$", "examples": ["GET", "POST"] };
     /// A header name.
-    HeaderName = { "type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$" };
+    HeaderName = { "$comment": "header name", "type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$" };
     /// A value of a header or query parameter.
-    HeaderValue = { "type": ["string", "number"] };
+    HeaderValue = { "$comment": "text", "type": ["string", "number"] };
     /// Some text.
-    Word = { "type": ["string", "number"], "minLength": 1 };
+    Word = { "$comment": "text", "type": ["string", "number"], "minLength": 1 };
 }

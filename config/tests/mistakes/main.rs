@@ -114,6 +114,24 @@ const OBJECTS: &[(&str, &str, u32, u32)] = &[
         54,
     ),
     (
+        "listeners:\n  web: { address: 127.0.0.1:80, limits: { headBytes: 65KiB } }",
+        "TG0207",
+        2,
+        54,
+    ),
+    (
+        "listeners:\n  web: { address: 127.0.0.1:80, limits: { headerFields: 257 } }",
+        "TG0207",
+        2,
+        57,
+    ),
+    (
+        "listeners:\n  web: { address: 127.0.0.1:80, limits: { trailerBytes: 1MiB } }",
+        "TG0207",
+        2,
+        57,
+    ),
+    (
         "listeners:\n  web: { address: 127.0.0.1:80, limits: { connections: 0 } }",
         "TG0207",
         2,

@@ -1,9 +1,10 @@
-// Peers written in Go: net/http and grpc-go, as clients through Tidegate and as a server behind it.
+// Peers written in Go: net/http and grpc-go, as clients through Tidegate and as a server behind it, and Prometheus.
 //
 //	peers http ADDRESS      net/http, HTTP/1.1, against an echo upstream
 //	peers h2c ADDRESS       the same by HTTP/2 without TLS
 //	peers grpc ADDRESS      the cases of gRPC's own interoperability suite
 //	peers grpc-server       serves them, and prints its address
+//	peers metrics ADDRESS   parses and lints the metrics of an admin server, as promtool does
 package main
 
 import (
@@ -34,6 +35,8 @@ func main() {
 		runGRPC(os.Args[2])
 	case "grpc-server":
 		serveGRPC()
+	case "metrics":
+		runMetrics(os.Args[2])
 	default:
 		log.Fatalf("no peer %q", os.Args[1])
 	}

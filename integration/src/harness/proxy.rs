@@ -181,12 +181,18 @@ impl Proxy {
     /// The first line of the access log that says all this, as soon as it is there.
     pub fn logged(&self, fields: &[&str]) -> String {
         until(&format!("an access log line with {fields:?}"), || {
-            let logs = self.logs();
-            let mut lines = logs.lines().filter(|line| line.starts_with("time="));
-            lines
-                .find(|line| fields.iter().all(|field| line.contains(&format!(" {field} "))))
-                .map(ToOwned::to_owned)
+            self.access_lines(fields).into_iter().next()
         })
+    }
+
+    /// The lines of the access log until now that say all this.
+    pub fn access_lines(&self, fields: &[&str]) -> Vec<String> {
+        let logs = self.logs();
+        let lines = logs.lines().filter(|line| line.starts_with("time="));
+        lines
+            .filter(|line| fields.iter().all(|field| line.contains(&format!(" {field} "))))
+            .map(ToOwned::to_owned)
+            .collect()
     }
 
     /// What its metrics say of a sample, given as it stands in the text; `None` while there is none.
@@ -196,10 +202,14 @@ impl Proxy {
         lines.find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok())
     }
 
-    /// How many refusals of this reason it has counted.
+    /// How many refusals of this reason it has counted, whatever they are due to.
     pub fn refusals(&self, flag: &str, reason: &str) -> f64 {
-        let sample = format!("tidegate_refusals_total{{flag=\"{flag}\",reason=\"{reason}\"}}");
-        self.metric(&sample).unwrap_or_default()
+        let metrics = Raw::connect(self.admin()).get("/metrics").text();
+        let sample = format!("tidegate_refusals_total{{flag=\"{flag}\",reason=\"{reason}\",object=\"");
+        let counts = metrics
+            .lines()
+            .filter_map(|line| line.strip_prefix(&sample)?.rsplit_once(' '));
+        counts.map(|(_, count)| count.parse::<f64>().expect("a count")).sum()
     }
 
     fn learn_addresses(&mut self, expected: usize) {

@@ -8,13 +8,13 @@ use tidegate_integration::harness::{DEADLINE, Proxy, Raw, Recorder, until};
 
 use crate::setup::{Extra, config};
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const ENHANCE_YOUR_CALM: u32 = 11;
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
+pub(crate) const DATA: u8 = 0;
+pub(crate) const HEADERS: u8 = 1;
+pub(crate) const RST_STREAM: u8 = 3;
+pub(crate) const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
@@ -23,11 +23,11 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 /// `:method: GET`, `:scheme: http`, `:path: /`, `:authority: a`, in HPACK.
-const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'a'];
+pub(crate) const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'a'];
 const POST: &[u8] = &[0x83, 0x86, 0x84, 0x41, 1, b'a'];
 const CANCEL: &[u8] = &[0, 0, 0, 8];
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
     bytes.extend([kind, flags]);
     bytes.extend(stream.to_be_bytes());
@@ -48,65 +48,80 @@ fn goaway(mut bytes: &[u8]) -> Option<u32> {
     code
 }
 
-/// Sends `opening`, then `one(0)`, `one(1)` and so on until the connection ends.
-fn floods(reason: &str, opening: &[u8], one: impl Fn(u32) -> Vec<u8>) {
-    let upstream = Recorder::ok();
-    let proxy = Proxy::start(&config(upstream.address, "http1", Extra::default()));
-    let mut bystander = proxy.connect();
-    assert_eq!(bystander.get("/before").head.status(), Some(200));
+/// Frames that are a flood.
+#[derive(Clone, Copy)]
+pub(crate) struct Flood {
+    pub(crate) reason: &'static str,
+    /// What comes before them.
+    opening: fn() -> Vec<u8>,
+    /// One of them, by number.
+    one: fn(u32) -> Vec<u8>,
+}
 
-    let mut client = proxy.connect();
+pub(crate) const FLOODS: [Flood; 5] = [
+    Flood {
+        reason: "h2-ping-flood",
+        opening: Vec::new,
+        one: |_| frame(PING, 0, 0, b"12345678"),
+    },
+    Flood {
+        reason: "h2-settings-flood",
+        opening: Vec::new,
+        one: |_| frame(SETTINGS, 0, 0, &[]),
+    },
+    Flood {
+        reason: "h2-empty-data-flood",
+        opening: || frame(HEADERS, END_HEADERS, 1, POST),
+        one: |_| frame(DATA, 0, 1, &[]),
+    },
+    Flood {
+        reason: "h2-reset-flood",
+        opening: Vec::new,
+        one: |number| {
+            let stream = 2 * number + 1;
+            let mut bytes = frame(HEADERS, END_HEADERS | END_STREAM, stream, GET);
+            bytes.extend(frame(RST_STREAM, 0, stream, CANCEL));
+            bytes
+        },
+    },
+    Flood {
+        reason: "h2-continuation-flood",
+        opening: || frame(HEADERS, END_STREAM, 1, GET),
+        // A field that is never ended by END_HEADERS: `x: ` and its value, over and over.
+        one: |_| frame(CONTINUATION, 0, 1, b"\x00\x01x\x01y"),
+    },
+];
+
+/// Sends a flood until the connection ends, with a word about why.
+pub(crate) fn flood(client: &mut Raw, flood: &Flood) {
+    let opening = (flood.opening)();
     client.send(PREFACE).send(frame(SETTINGS, 0, 0, &[])).send(opening);
     for number in 0..5_000 {
-        if client.stream().write_all(&one(number)).is_err() {
+        if client.stream().write_all(&(flood.one)(number)).is_err() {
             break;
         }
     }
-    assert_eq!(bystander.get("/meanwhile").head.status(), Some(200));
-    assert!(client.ends(DEADLINE), "{reason}: the connection goes on");
-    assert_eq!(goaway(&client.received), Some(ENHANCE_YOUR_CALM), "{reason}");
-
-    until("the flood to be counted", || {
-        (proxy.refusals("DPE", reason) > 0.0).then_some(())
-    });
-    assert_eq!(proxy.refusals("DPE", reason), 1.0, "a connection is refused once");
-    assert_eq!(bystander.get("/after").head.status(), Some(200));
-    assert_eq!(Raw::connect(proxy.address()).get("/new").head.status(), Some(200));
+    assert!(client.ends(DEADLINE), "{}: the connection goes on", flood.reason);
+    assert_eq!(goaway(&client.received), Some(ENHANCE_YOUR_CALM), "{}", flood.reason);
 }
 
 #[test]
-fn pings() {
-    floods("h2-ping-flood", &[], |_| frame(PING, 0, 0, b"12345678"));
-}
-
-#[test]
-fn settings() {
-    floods("h2-settings-flood", &[], |_| frame(SETTINGS, 0, 0, &[]));
-}
-
-#[test]
-fn data_frames_that_carry_nothing() {
-    let opening = frame(HEADERS, END_HEADERS, 1, POST);
-    floods("h2-empty-data-flood", &opening, |_| frame(DATA, 0, 1, &[]));
-}
-
-#[test]
-fn rapid_resets() {
-    floods("h2-reset-flood", &[], |number| {
-        let stream = 2 * number + 1;
-        let mut bytes = frame(HEADERS, END_HEADERS | END_STREAM, stream, GET);
-        bytes.extend(frame(RST_STREAM, 0, stream, CANCEL));
-        bytes
-    });
-}
-
-#[test]
-fn continuations() {
-    let opening = frame(HEADERS, END_STREAM, 1, GET);
-    // A field that is never ended by END_HEADERS: `x: ` and its value, over and over.
-    floods("h2-continuation-flood", &opening, |_| {
-        frame(CONTINUATION, 0, 1, b"\x00\x01x\x01y")
-    });
+fn each_ends_its_own_connection_and_is_counted_once() {
+    for one in &FLOODS {
+        let reason = one.reason;
+        let upstream = Recorder::ok();
+        let proxy = Proxy::start(&config(upstream.address, "http1", Extra::default()));
+        let mut bystander = proxy.connect();
+        assert_eq!(bystander.get("/before").head.status(), Some(200));
+        flood(&mut proxy.connect(), one);
+        assert_eq!(bystander.get("/meanwhile").head.status(), Some(200));
+        until("the flood to be counted", || {
+            (proxy.refusals("DPE", reason) > 0.0).then_some(())
+        });
+        assert_eq!(proxy.refusals("DPE", reason), 1.0, "a connection is refused once");
+        assert_eq!(bystander.get("/after").head.status(), Some(200));
+        assert_eq!(Raw::connect(proxy.address()).get("/new").head.status(), Some(200));
+    }
 }
 
 /// As many as the limits allow are no flood.

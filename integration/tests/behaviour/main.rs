@@ -30,6 +30,7 @@ mod limits;
 mod notify;
 mod pairs;
 mod race;
+mod reasons;
 mod reload;
 mod routing;
 mod secrets;

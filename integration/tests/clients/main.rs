@@ -1,5 +1,6 @@
 //! Real clients through Tidegate, and real gRPC servers behind it: curl, nghttp and h2load; Python's http.client, httpx
-//! and grpcio; Go's net/http and grpc-go; and h2spec against its HTTP/2.
+//! and grpcio; Go's net/http and grpc-go; h2spec against its HTTP/2; and Prometheus' own
+//! reading of its metrics.
 //!
 //! `integration/install.sh` brings what is missing; it runs once before the first of them.
 #![allow(

@@ -35,6 +35,16 @@ enum Command {
     Man(man::ManArgs),
 }
 
+/// The default of an option of `tidegate run`.
+#[cfg(test)]
+pub(crate) fn default_of(option: &str) -> Option<String> {
+    use clap::CommandFactory;
+    let command = Cli::command();
+    let mut options = command.find_subcommand("run")?.get_arguments();
+    let values = options.find(|one| one.get_long() == Some(option))?.get_default_values();
+    Some(values.first()?.to_str()?.to_owned())
+}
+
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {

@@ -12,6 +12,8 @@ mod body;
 mod connection;
 mod error;
 mod io;
+mod kind;
+mod object;
 mod record;
 
 use std::rc::Rc;
@@ -20,8 +22,12 @@ use std::sync::Arc;
 pub use answer::{Answer, Tunnel, TunnelIo};
 pub use body::{Body, Frame};
 pub use connection::{Connection, Protocol};
-pub use error::{Error, Flag, Kind, Met, Object, Side};
+pub use error::Error;
 pub use io::Io;
+#[cfg(test)]
+pub(crate) use kind::KINDS;
+pub use kind::{Flag, Kind, Side};
+pub use object::{Met, Object};
 pub use record::{Logged, Record};
 
 use crate::live::{Rule, Tables};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ptr;
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde::Serialize;
 use tidegate_config::{self as config, Filter, Origin};
 
@@ -209,7 +210,8 @@ impl fmt::Display for Place {
 impl Outcome {
     pub(super) fn of(kind: Kind) -> Self {
         Self::Answered {
-            status: kind.status().as_u16(),
+            // A head that can be read is always answered.
+            status: kind.status().unwrap_or(StatusCode::BAD_REQUEST).as_u16(),
             reason: kind.reason(),
         }
     }

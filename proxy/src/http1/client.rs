@@ -48,13 +48,17 @@ pub enum Again {
     No,
 }
 
+/// How often a request may be tried, where the connection did not end before the upstream took it, and where it did.
+pub(crate) const TRIES: u32 = 3;
+pub(crate) const TRIES_ELSEWHERE: u32 = 32;
+
 impl Again {
     /// Whether a request that was tried so often may go again. An upstream that refuses everything must end.
     pub fn is_allowed(self, tries: u32, repeatable: bool) -> bool {
         match self {
-            Self::Elsewhere => tries <= 32,
-            Self::Safe => tries <= 3,
-            Self::IfRepeatable => tries <= 3 && repeatable,
+            Self::Elsewhere => tries <= TRIES_ELSEWHERE,
+            Self::Safe => tries <= TRIES,
+            Self::IfRepeatable => tries <= TRIES && repeatable,
             Self::No => false,
         }
     }
@@ -207,10 +211,7 @@ impl HeadReader {
                     Some(head) if head.parts.status == StatusCode::SWITCHING_PROTOCOLS => {
                         return Poll::Ready(match &exchange.upgrade {
                             Some(_) => Ok(head),
-                            None => Err(Kind::UpstreamProtocol {
-                                reason: "unasked-upgrade",
-                            }
-                            .into()),
+                            None => Err(Kind::UnaskedUpgrade.into()),
                         });
                     }
                     Some(head) => {

@@ -37,14 +37,21 @@ mod transport;
 pub use authority::{Authority, InvalidAuthority};
 pub use body::{BodyLength, Decoded, Decoder, EncodeError, Encoder};
 pub use client::{Again, ClientConnection, Failed, ResponseBody};
+#[cfg(test)]
+pub(crate) use client::{TRIES, TRIES_ELSEWHERE};
 pub use encode::{RequestOptions, ResponseOptions, encode_request_head, encode_response_head};
 pub use fields::OriginalNames;
 pub use limits::{Limits, MAX_FIELDS, Underscores};
 pub use reject::{Peer, Reason, Reject};
+#[cfg(test)]
+pub(crate) use request::METHOD_BYTES;
 pub use request::{RequestHead, parse_request};
 pub use response::{ResponseHead, parse_response};
 pub use scan::Scan;
 pub use server::serve;
+pub(crate) use server::{DRAIN_BYTES, DRAIN_TIME};
 pub use session::RequestBody;
 pub use session::Session;
+#[cfg(test)]
+pub(crate) use transport::PIPELINED;
 pub(crate) use transport::Transport;

@@ -14,7 +14,7 @@ use super::scan::{Bounds, Lines, Scan};
 use super::target;
 
 /// No method in use is half as long.
-const METHOD_BYTES: usize = 32;
+pub(crate) const METHOD_BYTES: usize = 32;
 
 /// A request as Tidegate sees it, whichever protocol brought it.
 #[derive(Debug)]

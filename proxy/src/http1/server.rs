@@ -19,8 +19,8 @@ use crate::exchange::{Answer, Body, Error, Exchange, Interim, Kind, Record, Tunn
 use crate::serve::{self, generated};
 
 /// How much of an unwanted request body is read to save the connection, and for how long.
-const DRAIN_BYTES: usize = 64 * 1024;
-const DRAIN_TIME: Duration = Duration::from_secs(1);
+pub(crate) const DRAIN_BYTES: usize = 64 * 1024;
+pub(crate) const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// Serves until the client closes, an error ends it, or the drain does.
 pub async fn serve<S>(session: Rc<Session>, stack: S)
@@ -249,11 +249,11 @@ async fn stream(session: &Rc<Session>, mut body: Body, mut encoder: Encoder, rec
 async fn refuse(session: &Rc<Session>, kind: Kind) -> Next {
     let record = Record::new(&session.worker, &session.connection, None);
     record.fail(kind);
-    if kind == Kind::NotHttp
-        || respond(session, &Asked::UNREAD, generated(kind, &record), &record)
-            .await
-            .is_ok()
-    {
+    let is_told = match generated(kind, &record) {
+        Some(answer) => respond(session, &Asked::UNREAD, answer, &record).await.is_ok(),
+        None => true,
+    };
+    if is_told {
         session.linger(DRAIN_TIME).await;
     }
     Next::Close

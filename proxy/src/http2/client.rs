@@ -31,7 +31,7 @@ use crate::http1::{Again, Limits, Peer, Reason, Reject};
 use crate::worker::{Deadline, Worker};
 
 /// How long an upstream may take nothing of what is sent to it before its connection counts as dead.
-const WRITE_STALL: Duration = Duration::from_secs(30);
+pub(crate) const WRITE_STALL: Duration = Duration::from_secs(30);
 
 /// A connection that requests can be sent on; clones share it.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@
 use tokio::time::Instant;
 
 use super::settings::{FLOOD_WINDOW, Settings};
+use crate::exchange::Kind;
 
 const HEAD: usize = 9;
 const CLIENT_PREFACE: usize = 24;
@@ -58,12 +59,12 @@ pub(super) enum Flood {
 }
 
 impl Flood {
-    pub(super) fn reason(self) -> &'static str {
+    pub(super) fn kind(self) -> Kind {
         match self {
-            Self::EmptyData => "h2-empty-data-flood",
-            Self::Reset => "h2-reset-flood",
-            Self::Ping => "h2-ping-flood",
-            Self::Settings => "h2-settings-flood",
+            Self::EmptyData => Kind::Http2EmptyDataFlood,
+            Self::Reset => Kind::Http2ResetFlood,
+            Self::Ping => Kind::Http2PingFlood,
+            Self::Settings => Kind::Http2SettingsFlood,
         }
     }
 }

@@ -17,8 +17,14 @@ mod settings;
 mod stream;
 
 pub use body::RequestBody;
+#[cfg(test)]
+pub(crate) use client::WRITE_STALL;
 pub use client::{Failure, Handle, ResponseBody, connect};
+#[cfg(test)]
+pub(crate) use server::LAST_CALL;
 pub use server::serve;
+#[cfg(test)]
+pub(crate) use settings::FLOOD_WINDOW;
 pub use settings::Settings;
 
 #[cfg(test)]

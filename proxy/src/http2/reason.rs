@@ -7,9 +7,18 @@ use crate::exchange::{Error, Kind, Side};
 /// The code that a client's stream is reset with when its answer cannot be completed.
 pub(super) fn to_client(kind: Kind) -> Reason {
     match kind {
-        Kind::BadRequest { .. } | Kind::InvalidRewrite => Reason::PROTOCOL_ERROR,
-        Kind::RateLimited => Reason::ENHANCE_YOUR_CALM,
-        Kind::Overload | Kind::Overflow | Kind::UpstreamRefused | Kind::UpstreamGoAway => Reason::REFUSED_STREAM,
+        Kind::BadRequest(_) | Kind::Http2Protocol | Kind::InvalidRewrite => Reason::PROTOCOL_ERROR,
+        Kind::RateLimited
+        | Kind::Http2PingFlood
+        | Kind::Http2SettingsFlood
+        | Kind::Http2EmptyDataFlood
+        | Kind::Http2ResetFlood
+        | Kind::Http2ContinuationFlood => Reason::ENHANCE_YOUR_CALM,
+        Kind::ListenerConnections
+        | Kind::ProcessConnections
+        | Kind::Overflow
+        | Kind::UpstreamRefused
+        | Kind::UpstreamGoAway => Reason::REFUSED_STREAM,
         Kind::RequestTimeout
         | Kind::BackendTimeout
         | Kind::StreamIdle
@@ -27,7 +36,10 @@ pub(super) fn to_client(kind: Kind) -> Reason {
         | Kind::ConnectFailure
         | Kind::ConnectTimeout
         | Kind::UpstreamReset
-        | Kind::UpstreamProtocol { .. } => Reason::INTERNAL_ERROR,
+        | Kind::UpstreamHttp2
+        | Kind::UnaskedUpgrade
+        | Kind::LengthMismatch
+        | Kind::UpstreamProtocol(_) => Reason::INTERNAL_ERROR,
     }
 }
 
@@ -43,10 +55,7 @@ pub(super) fn to_upstream(kind: Kind) -> Reason {
 pub(super) fn from_client(error: h2::Error) -> Error {
     let kind = match error.reason() {
         Some(Reason::PROTOCOL_ERROR | Reason::FLOW_CONTROL_ERROR | Reason::FRAME_SIZE_ERROR) if error.is_library() => {
-            Kind::BadRequest {
-                reason: "h2-protocol",
-                status: http::StatusCode::BAD_REQUEST,
-            }
+            Kind::Http2Protocol
         }
         _ => Kind::DownstreamReset,
     };
@@ -69,7 +78,7 @@ pub(super) fn from_upstream(error: h2::Error) -> Error {
     } else if error.is_remote() && error.reason() == Some(Reason::REFUSED_STREAM) {
         Kind::UpstreamRefused
     } else if error.is_library() {
-        Kind::UpstreamProtocol { reason: "h2-protocol" }
+        Kind::UpstreamHttp2
     } else {
         Kind::UpstreamReset
     };

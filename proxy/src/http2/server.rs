@@ -14,22 +14,19 @@ use h2::Reason;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::frames::{Flood, Frames};
+use super::frames::Frames;
 use super::io::BatchIo;
 use super::settings::Settings;
 use super::stream::{Shared, begin};
-use crate::exchange::{Answer, Connection, Error, Exchange, Kind};
+use crate::exchange::{Answer, Connection, Error, Exchange, Kind, Record};
+use crate::http1::{DRAIN_BYTES, DRAIN_TIME};
 use crate::worker::{Deadline, Watch, Worker};
 
 /// How long a client may take to agree that its idle connection ends.
-const LAST_CALL: Duration = Duration::from_secs(5);
+pub(crate) const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// How often a client that has finished sending is looked after: one that is gone altogether takes nothing more.
 const PROBE: Duration = Duration::from_secs(1);
-
-/// What is still read from a client after the last frame to it, so that it gets that frame and no reset.
-const LINGER_BYTES: usize = 64 * 1024;
-const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends. `prefix` is what was read while it was told from HTTP/1.1; once the drain begins
 /// the client is told to go, and the streams that are open have the listener's drain time.
@@ -120,10 +117,11 @@ where
     .await
 }
 
+/// Reads on for a while after the last frame to the client, so that it gets that frame and no reset.
 async fn linger<IO: AsyncRead + AsyncWrite + Unpin>(io: &BatchIo<IO>, worker: &Worker) {
     let mut deadline = worker.timer.deadline();
-    deadline.arm(worker.env.now() + LINGER);
-    let mut budget = LINGER_BYTES;
+    deadline.arm(worker.env.now() + DRAIN_TIME);
+    let mut budget = DRAIN_BYTES;
     poll_fn(|cx| match io.poll_discard(cx, &mut budget) {
         Poll::Ready(()) => Poll::Ready(()),
         Poll::Pending => deadline.poll(cx),
@@ -237,7 +235,7 @@ where
                 Ok(stream) => stream,
                 // The client has been told.
                 Err(error) => {
-                    self.count(&error);
+                    self.name(&error);
                     break;
                 }
             };
@@ -253,7 +251,7 @@ where
     /// Whether the connection was told to end just now; it needs another poll then.
     fn check(&mut self, cx: &mut Context<'_>) -> bool {
         if let Some(flood) = self.io.flood() {
-            self.refuse("DPE", flood.reason());
+            self.refuse(flood.kind());
             return true;
         }
         let limit = self.shared.connection.listener.timeouts.request_head;
@@ -262,31 +260,32 @@ where
             .poll(cx, self.io.is_inside_head(), limit, &self.shared.worker)
             .is_ready()
         {
-            let late = Kind::RequestHeadTimeout;
-            self.refuse(late.flag().0, late.reason());
+            self.refuse(Kind::RequestHeadTimeout);
             return true;
         }
         self.poll_end(cx).is_ready() || self.poll_idle(cx).is_ready()
     }
 
-    fn refuse(&mut self, flag: &'static str, reason: &'static str) {
-        let worker = &self.shared.worker;
-        worker.refusals.on(worker.id).count(flag, reason);
+    fn refuse(&mut self, kind: Kind) {
+        self.report(kind);
         self.cut_off(Reason::ENHANCE_YOUR_CALM);
     }
 
     /// Names what the crate ended the connection for.
-    fn count(&self, error: &h2::Error) {
+    fn name(&self, error: &h2::Error) {
         if !(error.is_go_away() && error.is_library()) {
             return;
         }
-        let reason = match error.reason() {
-            Some(Reason::ENHANCE_YOUR_CALM) if self.io.is_inside_head() => "h2-continuation-flood",
-            Some(Reason::ENHANCE_YOUR_CALM) => Flood::Reset.reason(),
-            _ => "h2-protocol-error",
-        };
-        let worker = &self.shared.worker;
-        worker.refusals.on(worker.id).count("DPE", reason);
+        self.report(match error.reason() {
+            Some(Reason::ENHANCE_YOUR_CALM) if self.io.is_inside_head() => Kind::Http2ContinuationFlood,
+            Some(Reason::ENHANCE_YOUR_CALM) => Kind::Http2ResetFlood,
+            _ => Kind::Http2Protocol,
+        });
+    }
+
+    /// Counts and logs what the whole connection ends for, as a message that could not be read.
+    fn report(&self, kind: Kind) {
+        Record::new(&self.shared.worker, &self.shared.connection, None).fail(kind);
     }
 
     fn cut_off(&mut self, reason: Reason) {

@@ -1,7 +1,7 @@
 //! The limits of an HTTP/2 connection: WIRE.md's table, one field a row.
 
 /// Floods are counted over this long.
-pub(super) const FLOOD_WINDOW: std::time::Duration = std::time::Duration::from_secs(10);
+pub(crate) const FLOOD_WINDOW: std::time::Duration = std::time::Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {

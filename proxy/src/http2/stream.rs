@@ -112,15 +112,12 @@ where
                 open: Open::new(shared),
             }
         }
-        Err(kind) => {
-            record.fail(kind);
-            Task {
-                call: None,
-                pump: stream.send(generated(kind, &record)),
-                stream,
-                open: Open::new(shared),
-            }
-        }
+        Err(kind) => Task {
+            call: None,
+            pump: stream.refuse(kind),
+            stream,
+            open: Open::new(shared),
+        },
     };
     debug_assert!(
         size_of_val(&task) < TASK_BYTES,
@@ -196,6 +193,16 @@ impl Stream {
         self.poll_silence(cx, Side::Source).map(Err)
     }
 
+    /// Answers what did not get as far as the stack.
+    fn refuse(&mut self, kind: Kind) -> Option<Pump> {
+        self.record.fail(kind);
+        match generated(kind, &self.record) {
+            Some(answer) => return self.send(answer),
+            None => self.abort(kind),
+        }
+        None
+    }
+
     /// Begins the answer; what is left of it then, if anything, is its body.
     fn begin(&mut self, answer: Result<Answer, Kind>) -> Option<Pump> {
         match answer {
@@ -209,7 +216,7 @@ impl Stream {
     fn send(&mut self, response: Response<Body>) -> Option<Pump> {
         let (mut head, body) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            self.abort(Kind::UpstreamProtocol { reason: "unasked-101" });
+            self.abort(Kind::UnaskedUpgrade);
             return None;
         }
         self.complete(&mut head);

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::detect::detect;
 use super::{Admission, Gate, Loads};
-use crate::exchange::{Connection, Io, Protocol};
+use crate::exchange::{Connection, Io, Met, Protocol};
 use crate::http1::{self, Transport};
 use crate::http2;
 use crate::live::{Listener, Process};
@@ -104,8 +104,9 @@ pub fn serve(stream: TcpStream, peer: SocketAddr, listener: &Arc<Listener>, gate
     let worker = &place.worker;
     let admission = match Admission::new(listener, place) {
         Ok(admission) => admission,
-        Err(refusal) => {
-            worker.refusals.on(worker.id).count("OM", refusal.reason());
+        Err(limit) => {
+            let object = limit.object(Met::of_listener(&listener.id));
+            worker.refusals.on(worker.id).count(limit, object);
             return;
         }
     };

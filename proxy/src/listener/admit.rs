@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Loads, Place};
+use crate::exchange::Kind;
 use crate::live::{Listener, Process};
 use crate::worker::WorkerId;
 
@@ -17,34 +18,18 @@ pub struct Admission {
     worker: WorkerId,
 }
 
-/// Which limit is used up.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refusal {
-    Listener,
-    Process,
-}
-
-impl Refusal {
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Listener => "listener-connection-limit",
-            Self::Process => "process-connection-limit",
-        }
-    }
-}
-
 impl Admission {
     /// Counts a connection that this worker serves.
     ///
     /// # Errors
     /// The limit that is used up.
-    pub fn new(listener: &Arc<Listener>, place: &Place) -> Result<Self, Refusal> {
+    pub fn new(listener: &Arc<Listener>, place: &Place) -> Result<Self, Kind> {
         let Place { worker, process, loads } = place;
         let worker = worker.id;
-        take(&listener.connections, listener.max_connections).ok_or(Refusal::Listener)?;
+        take(&listener.connections, listener.max_connections).ok_or(Kind::ListenerConnections)?;
         if take(&process.connections, process.max_connections).is_none() {
             listener.connections.fetch_sub(1, Ordering::Relaxed);
-            return Err(Refusal::Process);
+            return Err(Kind::ProcessConnections);
         }
         loads.add(worker);
         let stats = listener.stats.on(worker);

@@ -10,7 +10,9 @@ mod gate;
 mod ports;
 
 pub use accept::{Place, accept, serve};
-pub use admit::{Admission, Refusal};
+pub use admit::Admission;
+#[cfg(test)]
+pub(crate) use bind::BACKLOG;
 pub use bind::{BindError, bind};
 pub use deal::Loads;
 pub use gate::{Gate, GateId};

@@ -3,18 +3,14 @@
 //! Runs on a thread of its own, so that neither workers nor the control runtime wait for a large configuration. Whatever
 //! it finds, what serves goes on serving: an object that cannot be used is quarantined by the store, and so is a listener
 //! whose address cannot be opened.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "its thread lives by wall time"
-)]
+#![allow(clippy::disallowed_methods, reason = "its thread lives by wall time")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use tidegate_config::{Diagnostic, LoadError, ObjectId, Reload, Store, Wake, Waker, Watcher};
 
@@ -180,7 +176,7 @@ impl Reloader {
         self.process.config.store(Arc::new(ConfigStatus {
             reload,
             generation,
-            since: Some(Instant::now()),
+            since: Some(SystemTime::now()),
             fresh,
             leaving,
         }));

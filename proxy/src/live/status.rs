@@ -1,14 +1,10 @@
 //! What the configuration has come to, for those who ask: admin and metrics.
-#![allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "its thread lives by wall time"
-)]
+#![allow(clippy::disallowed_methods, reason = "its thread lives by wall time")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::SystemTime;
 
 use tidegate_config::{ObjectId, ObjectStatus, Reload};
 
@@ -20,7 +16,7 @@ pub struct ConfigStatus {
     pub reload: Reload,
     pub generation: u64,
     /// When this generation came.
-    pub since: Option<Instant>,
+    pub since: Option<SystemTime>,
     /// The objects that are new or changed in this generation.
     pub fresh: BTreeSet<ObjectId>,
     /// Listeners that are gone, of which connections may still be open.

@@ -152,9 +152,11 @@ fn filtered(answer: filters::Answer, record: &Record) -> Response<Body> {
         Reason::InvalidRewrite => Some(Kind::InvalidRewrite),
         Reason::Redirect | Reason::DirectResponse => None,
     };
-    if let Some(kind) = refused {
+    let refusal = refused.and_then(|kind| {
         record.fail(kind);
-        let mut response = generated(kind, record);
+        generated(kind, record)
+    });
+    if let Some(mut response) = refusal {
         response.headers_mut().extend(answer.headers);
         return response;
     }

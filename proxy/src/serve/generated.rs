@@ -11,9 +11,9 @@ const REASON: HeaderName = HeaderName::from_static("x-tidegate-reason");
 /// Names the object of the configuration that the failure is due to.
 const OBJECT: HeaderName = HeaderName::from_static("x-tidegate-object");
 
-/// An answer that says what failed: status, reason, flag and object.
-pub fn generated(kind: Kind, record: &Record) -> Response<Body> {
-    let (status, reason, flag) = (kind.status(), kind.reason(), kind.flag().0);
+/// An answer that says what failed: status, reason, flag and object. `None`: nobody would read it.
+pub fn generated(kind: Kind, record: &Record) -> Option<Response<Body>> {
+    let (status, reason, flag) = (kind.status()?, kind.reason(), kind.flag().0);
     let origin = record.origin();
     let object = kind.object(record.met(origin.as_ref()));
     let text = format!(
@@ -29,7 +29,7 @@ pub fn generated(kind: Kind, record: &Record) -> Response<Body> {
     name_cause(headers, reason, Some(object));
     finish_own(headers, record);
     *response.body_mut() = Body::Full(text.into());
-    response
+    Some(response)
 }
 
 /// Says why an answer is not an upstream's.

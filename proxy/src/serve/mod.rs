@@ -26,6 +26,8 @@ mod tunnel;
 
 pub use annotate::annotate_request;
 pub use generated::generated;
+#[cfg(test)]
+pub(crate) use tunnel::LAST_CALL;
 pub use tunnel::{Client, tunnel};
 
 use self::annotate::Annotate;

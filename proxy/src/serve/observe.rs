@@ -1,6 +1,6 @@
 //! Outermost: a failure below becomes an answer, and the record learns of it.
 //!
-//! Only what cannot be answered any more, because the client has gone, passes as an error.
+//! Only what nobody would read an answer to passes as an error: the client has gone, or its stream was reset.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use tower::Service;
 
 use super::generated;
-use crate::exchange::{Answer, Error, Exchange, Kind, Record};
+use crate::exchange::{Answer, Error, Exchange, Record};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Observe<S> {
@@ -62,14 +62,10 @@ where
         let this = self.project();
         let result = ready!(this.inner.poll(cx));
         Poll::Ready(result.or_else(|error| {
-            this.record.fail(error.kind());
-            match error.kind() {
-                Kind::DownstreamReset | Kind::WriteStall => Err(error),
-                kind => {
-                    tracing::debug!(reason = kind.reason(), source = error.source_text(), "request failed");
-                    Ok(generated(kind, this.record).into())
-                }
-            }
+            let kind = error.kind();
+            this.record.fail(kind);
+            tracing::debug!(reason = kind.reason(), source = error.source_text(), "request failed");
+            generated(kind, this.record).map(Answer::from).ok_or(error)
         }))
     }
 }

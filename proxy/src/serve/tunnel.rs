@@ -29,7 +29,7 @@ pub struct Client {
 }
 
 /// How long before the end of a drain a tunnel is told; a fifth of a short drain's time.
-const LAST_CALL: Duration = Duration::from_secs(5);
+pub(crate) const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// Passes bytes between the client and the tunnel's upstream.
 pub async fn tunnel(client: Client, tunnel: Tunnel, worker: Rc<Worker>) {

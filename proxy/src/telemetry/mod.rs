@@ -2,11 +2,13 @@
 //! access log, the log of the process itself.
 
 mod access_log;
-mod families;
+pub(crate) mod families;
 pub mod logging;
 pub mod prometheus;
+mod refusals;
 mod stats;
 mod system;
 
 pub use access_log::AccessLog;
-pub use stats::{ClusterStats, Histogram, LATENCY_BOUNDS_MICROS, ListenerStats, Refusals, RouteStats};
+pub use refusals::{Counts, Refusals};
+pub use stats::{ClusterStats, Histogram, LATENCY_BOUNDS_MICROS, ListenerStats, RouteStats};

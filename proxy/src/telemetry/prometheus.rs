@@ -3,13 +3,13 @@
 //! Everything is summed and formatted when asked; workers know nothing of it. Invariant: each family has its HELP and
 //! TYPE once, before all of its samples, and a histogram's `+Inf` bucket equals its count.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::sync::atomic::Ordering;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::families::{self, Family, Globals, Kind, Read};
+use super::families::{self, Family, Globals, Group, Kind, Read};
 use super::system::System;
-use super::{AccessLog, Histogram, LATENCY_BOUNDS_MICROS, RouteStats};
+use super::{AccessLog, Counts, Histogram, LATENCY_BOUNDS_MICROS, RouteStats};
 use crate::live::{Process, Route, Tables};
 
 /// The media type of what [`render`] gives.
@@ -23,13 +23,9 @@ const ALL_SHOWN: usize = 200;
 pub fn render(process: &Process, access_log: Option<&AccessLog>) -> String {
     let tables = process.tables.load();
     let mut text = Text::default();
-    text.families(
-        families::BUILD,
-        &families::BUILD_LABELS,
-        &[Object::new([env!("CARGO_PKG_VERSION")], [&()])],
-    );
+    text.group(&families::BUILD, &[Object::new([env!("CARGO_PKG_VERSION")], [&()])]);
     let globals = globals(process, &tables, access_log);
-    text.families(families::GLOBALS, &[], &[Object::new([], [&globals])]);
+    text.group(&families::GLOBALS, &[Object::new([], [&globals])]);
     refusals(&mut text, process);
     requests(&mut text, &tables);
     listeners(&mut text, &tables);
@@ -44,7 +40,7 @@ fn globals(process: &Process, tables: &Tables, access_log: Option<&AccessLog>) -
     Globals {
         generation: tables.generation,
         applied: process.applied(),
-        config_age: config.since.map(|since| since.elapsed().as_secs_f64()),
+        config_since: config.since.map(seconds_since_epoch),
         quarantined: config.reload.report.quarantined.len() as u64,
         compiled: reloads.compiled.load(Ordering::Relaxed),
         reloads: counts.map(|count| count.load(Ordering::Relaxed)),
@@ -57,16 +53,22 @@ fn globals(process: &Process, tables: &Tables, access_log: Option<&AccessLog>) -
     }
 }
 
+/// What Prometheus wants of a time; whoever wants an age takes it from the time of the scrape.
+fn seconds_since_epoch(time: SystemTime) -> f64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
 fn refusals(text: &mut Text, process: &Process) {
-    let mut counts = BTreeMap::new();
+    let mut counts = Counts::default();
     for worker in process.refusals.iter() {
         worker.collect(&mut counts);
     }
+    let counts: Vec<_> = counts.iter().collect();
     let objects: Vec<_> = counts
         .iter()
-        .map(|((flag, reason), count)| Object::new([*flag, *reason], [count]))
+        .map(|(flag, reason, object, count)| Object::new([*flag, *reason, object], [count]))
         .collect();
-    text.families(families::REFUSALS, &families::REFUSAL_LABELS, &objects);
+    text.group(&families::REFUSALS, &objects);
 }
 
 fn requests(text: &mut Text, tables: &Tables) {
@@ -78,7 +80,7 @@ fn requests(text: &mut Text, tables: &Tables) {
         .iter()
         .map(|(listener, _)| Object::new([&*listener.id, ""], listener.stats.iter().map(|stats| &stats.unrouted)));
     let objects: Vec<_> = routed.chain(unrouted).collect();
-    text.families(families::REQUESTS, &families::REQUEST_LABELS, &objects);
+    text.group(&families::REQUESTS, &objects);
 }
 
 fn listeners(text: &mut Text, tables: &Tables) {
@@ -86,11 +88,11 @@ fn listeners(text: &mut Text, tables: &Tables) {
     let objects: Vec<_> = listeners()
         .map(|listener| Object::new([&*listener.id], listener.stats.iter()))
         .collect();
-    text.families(families::LISTENER, &families::LISTENER_LABELS, &objects);
+    text.group(&families::LISTENER, &objects);
     let objects: Vec<_> = listeners()
         .map(|listener| Object::new([&*listener.id], [listener]))
         .collect();
-    text.families(families::LISTENER_LIMITS, &families::LISTENER_LABELS, &objects);
+    text.group(&families::LISTENER_LIMITS, &objects);
 }
 
 fn clusters(text: &mut Text, tables: &Tables) {
@@ -98,14 +100,14 @@ fn clusters(text: &mut Text, tables: &Tables) {
     let objects: Vec<_> = clusters()
         .map(|cluster| Object::new([&*cluster.id], cluster.stats.iter()))
         .collect();
-    text.families(families::CLUSTER, &families::CLUSTER_LABELS, &objects);
+    text.group(&families::CLUSTER, &objects);
     let objects: Vec<_> = clusters()
         .map(|cluster| Object::new([&*cluster.id], [cluster]))
         .collect();
-    text.families(families::CLUSTER_LIMITS, &families::CLUSTER_LABELS, &objects);
+    text.group(&families::CLUSTER_LIMITS, &objects);
 }
 
-/// What one set of label values stands for, with a cell for each worker.
+/// What one set of a group's label values stands for, with a cell for each worker.
 struct Object<'a, T, const LABELS: usize> {
     values: [&'a str; LABELS],
     cells: Vec<&'a T>,
@@ -129,13 +131,8 @@ impl<'a, T, const LABELS: usize> Object<'a, T, LABELS> {
 struct Text(String);
 
 impl Text {
-    fn families<T, const LABELS: usize>(
-        &mut self,
-        families: &[Family<T>],
-        labels: &[&str; LABELS],
-        objects: &[Object<'_, T, LABELS>],
-    ) {
-        for family in families {
+    fn group<T, const LABELS: usize>(&mut self, group: &Group<T, LABELS>, objects: &[Object<'_, T, LABELS>]) {
+        for family in group.families {
             self.push(format_args!(
                 "# HELP {} {}\n",
                 family.name,
@@ -146,7 +143,7 @@ impl Text {
             ));
             self.push(format_args!("# TYPE {} {}\n", family.name, family.kind.name()));
             for object in objects {
-                let labels: Vec<_> = labels.iter().copied().zip(object.values).collect();
+                let labels: Vec<_> = group.labels.iter().copied().zip(object.values).collect();
                 self.samples(family, &labels, object);
             }
         }

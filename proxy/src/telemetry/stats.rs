@@ -1,7 +1,5 @@
 //! The cells of each object. All are single-writer: a worker writes its own, `/metrics` sums them when asked.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -119,26 +117,6 @@ pub struct ClusterStats {
     pub overflows: Counter,
     /// From the request's hand-over to the endpoint to its answer's head.
     pub latency: Histogram,
-}
-
-/// Failures by reason. Only failures pay for the lock, which no other worker takes.
-#[derive(Debug, Default)]
-pub struct Refusals(Mutex<BTreeMap<(&'static str, &'static str), u64>>);
-
-impl Refusals {
-    /// Counts one failure with its response flag and reason.
-    pub fn count(&self, flag: &'static str, reason: &'static str) {
-        let mut counts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *counts.entry((flag, reason)).or_default() += 1;
-    }
-
-    /// Adds this worker's counts to `into`.
-    pub fn collect(&self, into: &mut BTreeMap<(&'static str, &'static str), u64>) {
-        let counts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (key, count) in counts.iter() {
-            *into.entry(*key).or_default() += count;
-        }
-    }
 }
 
 #[cfg(test)]

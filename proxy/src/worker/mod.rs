@@ -151,7 +151,9 @@ impl Worker {
         stats.request_bytes.add(record.request_bytes.get());
         stats.response_bytes.add(record.response_bytes.get());
         if let Some(kind) = record.failure.get() {
-            self.refusals.on(self.id).count(kind.flag().0, kind.reason());
+            let origin = record.origin();
+            let object = kind.object(record.met(origin.as_ref()));
+            self.refusals.on(self.id).count(kind, object);
         }
         if let Some(log) = &self.access_log {
             log.log(self.id, record, took, self.env.wall_clock());

@@ -1,6 +1,6 @@
 //! `rateLimit`.
 
-use tidegate_integration::harness::{Call, Folder, Proxy, Raw, Wire, until};
+use tidegate_integration::harness::{Call, Folder, Proxy, Wire, until};
 
 use super::{WIRES, ask, config, filtering, get, telling, text};
 
@@ -37,10 +37,8 @@ fn one_too_many_is_told_when_to_come_again() {
             "tries=0",
         ]);
         until("the refusal to be counted", || {
-            let figures = Raw::connect(proxy.admin()).get("/metrics").text();
-            let refusals = "tidegate_refusals_total{flag=\"RL\",reason=\"rate-limited\"} 1";
-            let answers = "reason=\"rate-limited\"} 1";
-            (figures.contains(refusals) && figures.matches(answers).count() >= 2).then_some(())
+            let answers = "tidegate_filter_answers_total{listener=\"\",route=\"default/all\",reason=\"rate-limited\"}";
+            (proxy.refusals("RL", "rate-limited") == 1.0 && proxy.metric(answers) == Some(1.0)).then_some(())
         });
     }
 }

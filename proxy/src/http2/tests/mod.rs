@@ -18,7 +18,7 @@ use super::Settings;
 use crate::exchange::{Answer, Body, Connection, Error, Exchange, Frame, Protocol};
 use crate::http1;
 use crate::live::{HttpOptions, Listener, ListenerTimeouts, ServerField, Via};
-use crate::telemetry::Refusals;
+use crate::telemetry::{Counts, Refusals};
 use crate::worker::{Drain, Env, Peers, PerWorker, Worker, WorkerId};
 
 /// Bytes that a pipe holds: as much as a socket.

@@ -290,7 +290,7 @@ async fn an_upload_that_stalls_is_ended() {
     locally(async {
         let served = serve(listener(), |mut exchange| async move {
             let error = collect(&mut exchange.body).await.unwrap_err();
-            Ok(crate::serve::generated(error.kind(), &exchange.record).into())
+            Ok(crate::serve::generated(error.kind(), &exchange.record).unwrap().into())
         });
         let (mut sender, _) = connect(served.io).await;
         let (response, mut upload) = sender.send_request(post("http://a.test/"), false).unwrap();
@@ -417,9 +417,13 @@ async fn a_flood_is_answered_with_calm_and_counted() {
         let mut answer = Vec::new();
         served.io.read_to_end(&mut answer).await.unwrap();
         assert_eq!(goaway_code(&answer), Some(Reason::ENHANCE_YOUR_CALM.into()));
-        let mut counts = std::collections::BTreeMap::new();
+        let mut counts = Counts::default();
         served.worker.refusals.on(WorkerId(0)).collect(&mut counts);
-        assert_eq!(counts.get(&("DPE", "h2-ping-flood")), Some(&1));
+        let counts: Vec<_> = counts.iter().collect();
+        assert_eq!(
+            counts,
+            [("DPE", "h2-ping-flood", "listener default/test".to_owned(), 1)]
+        );
     })
     .await;
 }

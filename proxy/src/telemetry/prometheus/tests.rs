@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::*;
+use crate::exchange;
 use crate::live::{Route, compile};
 use crate::worker::{PerWorker, WorkerId};
 
@@ -95,8 +96,10 @@ fn counts_of_all_workers_are_summed_and_families_are_well_formed() {
     reviews.stats.on(WorkerId(0)).active.rise();
     reviews.stats.on(WorkerId(1)).active.fall();
     let process = process(vec![reviews, route("other/idle")]);
-    process.refusals.on(WorkerId(0)).count("NR", "no-route");
-    process.refusals.on(WorkerId(1)).count("NR", "no-route");
+    for worker in 0..WORKERS {
+        let refusals = process.refusals.on(WorkerId(worker));
+        refusals.count(exchange::Kind::NoRoute, exchange::Object::listener("default/web"));
+    }
     process.set_readiness(crate::live::Readiness::Ready);
 
     let scrape = Scrape::parse(&render(&process, None));
@@ -110,7 +113,7 @@ fn counts_of_all_workers_are_summed_and_families_are_well_formed() {
     assert_eq!(of("tidegate_response_body_bytes_total", ""), 2000.0);
     assert_eq!(of("tidegate_request_duration_seconds_sum", ""), 62.00802);
     assert_eq!(
-        scrape.value("tidegate_refusals_total{flag=\"NR\",reason=\"no-route\"}"),
+        scrape.value("tidegate_refusals_total{flag=\"NR\",reason=\"no-route\",object=\"listener default/web\"}"),
         2.0
     );
     assert_eq!(scrape.value("tidegate_config_generation"), 7.0);
@@ -228,17 +231,17 @@ fn a_gauge_that_was_read_halfway_is_not_negative() {
 /// Every name once over all tables, so that no two objects claim a family.
 #[test]
 fn every_family_of_the_tables_is_there_exactly_once() {
-    fn names<T>(families: &[Family<T>]) -> impl Iterator<Item = (&'static str, Kind)> {
-        families.iter().map(|family| (family.name, family.kind))
+    fn names<T, const LABELS: usize>(group: &Group<T, LABELS>) -> impl Iterator<Item = (&'static str, Kind)> {
+        group.families.iter().map(|family| (family.name, family.kind))
     }
-    let all: Vec<_> = names(families::BUILD)
-        .chain(names(families::GLOBALS))
-        .chain(names(families::REFUSALS))
-        .chain(names(families::REQUESTS))
-        .chain(names(families::LISTENER))
-        .chain(names(families::LISTENER_LIMITS))
-        .chain(names(families::CLUSTER))
-        .chain(names(families::CLUSTER_LIMITS))
+    let all: Vec<_> = names(&families::BUILD)
+        .chain(names(&families::GLOBALS))
+        .chain(names(&families::REFUSALS))
+        .chain(names(&families::REQUESTS))
+        .chain(names(&families::LISTENER))
+        .chain(names(&families::LISTENER_LIMITS))
+        .chain(names(&families::CLUSTER))
+        .chain(names(&families::CLUSTER_LIMITS))
         .collect();
     let scrape = Scrape::parse(&render(&process(Vec::new()), None));
     assert_eq!(scrape.types.len(), all.len());

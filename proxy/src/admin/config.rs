@@ -8,21 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::live::Process;
-
-const MASK: &str = "***";
-
-/// Header fields that carry credentials.
-const SECRET: [&str; 6] = [
-    "authorization",
-    "cookie",
-    "proxy-authorization",
-    "set-cookie",
-    "x-api-key",
-    "x-auth-token",
-];
+use crate::secret::{MASK, is_secret};
 
 #[derive(Serialize)]
-struct Page {
+pub(super) struct Page {
     generation: u64,
     desired: String,
     effective: String,
@@ -30,7 +19,7 @@ struct Page {
     namespaces: BTreeMap<String, BTreeMap<&'static str, BTreeMap<String, Value>>>,
 }
 
-pub(super) fn json(process: &Process) -> serde_json::Result<String> {
+pub(super) fn page(process: &Process) -> serde_json::Result<Page> {
     let config = process.config.load();
     let report = &config.reload.report;
     let mut page = Page {
@@ -47,7 +36,7 @@ pub(super) fn json(process: &Process) -> serde_json::Result<String> {
         let section = sections.entry(id.kind().section()).or_default();
         section.insert(id.name().to_string(), object);
     }
-    serde_json::to_string_pretty(&page).map(|text| text + "\n")
+    Ok(page)
 }
 
 /// Hides the values of secret header fields, in maps of fields and in matches of one.
@@ -67,10 +56,6 @@ fn mask(value: &mut Value) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-}
-
-fn is_secret(name: &str) -> bool {
-    SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -292,6 +292,11 @@ pub(super) const LISTENER: &[Family<ListenerStats>] = &[
         "Downstream connections that spoke HTTP/2.",
         |listener| listener.http2_connections.value(),
     ),
+    counter(
+        "tidegate_downstream_requests_total",
+        "Finished requests of a listener, whatever became of them.",
+        |listener| listener.requests.value(),
+    ),
 ];
 pub(super) const LISTENER_LIMITS: &[Family<Listener>] = &[gauge(
     "tidegate_downstream_connections_limit",

@@ -9,4 +9,5 @@ mod stats;
 mod system;
 
 pub use access_log::AccessLog;
-pub use stats::{ClusterStats, Histogram, LATENCY_BOUNDS_MICROS, ListenerStats, Refusals, RouteStats};
+pub use stats::{ClusterStats, EndpointStats, Histogram, LATENCY_BOUNDS_MICROS, ListenerStats, Refusals, RouteStats};
+pub(crate) use system::System;

@@ -8,7 +8,7 @@ use tidegate_integration::harness::{Proxy, Raw, Recorder, Signal, until};
 use crate::setup::{Extra, config};
 
 fn ask(proxy: &Proxy, path: &str) -> Message {
-    Raw::connect(proxy.admin()).get(path)
+    proxy.admin_get(path)
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn one_too_many_is_told_when_to_come_again() {
             "tries=0",
         ]);
         until("the refusal to be counted", || {
-            let figures = Raw::connect(proxy.admin()).get("/metrics").text();
+            let figures = proxy.ask("/metrics");
             let refusals = "tidegate_refusals_total{flag=\"RL\",reason=\"rate-limited\"} 1";
             let answers = "reason=\"rate-limited\"} 1";
             (figures.contains(refusals) && figures.matches(answers).count() >= 2).then_some(())

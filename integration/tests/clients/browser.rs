@@ -40,7 +40,7 @@ impl Browser {
         // opens nothing but our own page.
         let mut child = Command::new("sh")
             .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null", "sh"])
-            .args(["chromium-headless-shell", "--remote-debugging-pipe", "--no-sandbox"])
+            .args(["chromium-headless-shell", "--remote-debugging-pipe", "--no-sandbox", "--hide-scrollbars"])
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg("about:blank")
             .stdin(Stdio::piped())

@@ -202,7 +202,7 @@ const tables = {
     figure('In use'), figure('Waiting'), figure('Open'), figure('Idle'), figure('Connect failures'),
   ]),
   objects: new Table(byId('objects').querySelector('table'), [
-    text('Object'), text('Status'), text('Hash'), { head: 'Written in', kind: 'text wide' },
+    text('Object'), text('Status'), { head: 'Hash', kind: 'tight' }, { head: 'Written in', kind: 'text wide' },
   ]),
 };
 
@@ -558,7 +558,7 @@ function describeLosers(losers, isWhole) {
   const shown = isWhole ? losers : losers.slice(0, LOSERS);
   const rules = losers.length === 1 ? 'rule does' : 'rules do';
   const row = loser => part('tr', '',
-    { tag: 'th', scope: 'row', parts: [part('span', 'name', `${loser.rule}`), ' of ', part('span', 'name', loser.route)] },
+    { tag: 'th', scope: 'row', parts: [`${loser.rule} of `, part('span', 'name', loser.route)] },
     part('td', 'wide', badge(loser.reason, ''), ` ${loser.why}`),
     part('td', 'wide muted', place(loser.place)));
   const heads = ['Rule', 'Why not', 'Written in'].map(head => ({ tag: 'th', scope: 'col', parts: [head] }));

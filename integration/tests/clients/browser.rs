@@ -40,7 +40,12 @@ impl Browser {
         // opens nothing but our own page.
         let mut child = Command::new("sh")
             .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null", "sh"])
-            .args(["chromium-headless-shell", "--remote-debugging-pipe", "--no-sandbox", "--hide-scrollbars"])
+            .args([
+                "chromium-headless-shell",
+                "--remote-debugging-pipe",
+                "--no-sandbox",
+                "--hide-scrollbars",
+            ])
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg("about:blank")
             .stdin(Stdio::piped())
@@ -67,12 +72,12 @@ impl Browser {
             session: None,
             profile,
         };
-        let tab = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let tab = browser.call("Target.createTarget", &json!({ "url": "about:blank" }));
         let tab = json!({ "targetId": tab["targetId"], "flatten": true });
-        let session = browser.call("Target.attachToTarget", tab);
+        let session = browser.call("Target.attachToTarget", &tab);
         browser.session = session["sessionId"].as_str().map(ToOwned::to_owned);
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
@@ -81,12 +86,12 @@ impl Browser {
     pub(crate) fn open(admin: SocketAddr) -> Self {
         let mut browser = Self::start();
         browser.shape(1280, false);
-        browser.call("Page.navigate", json!({ "url": format!("http://{admin}/") }));
+        browser.call("Page.navigate", &json!({ "url": format!("http://{admin}/") }));
         browser.comes_to("the first figures", "document.querySelector('#overview dd') !== null");
         browser
     }
 
-    fn call(&mut self, method: &str, parameters: Value) -> Value {
+    fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.number += 1;
         let mut command = json!({ "id": self.number, "method": method, "params": parameters });
         if let Some(session) = &self.session {
@@ -108,7 +113,7 @@ impl Browser {
     /// The value of an expression of JavaScript; of a promise, what becomes of it.
     pub(crate) fn eval(&mut self, expression: &str) -> Value {
         let parameters = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
-        let mut result = self.call("Runtime.evaluate", parameters);
+        let mut result = self.call("Runtime.evaluate", &parameters);
         assert!(result["exceptionDetails"].is_null(), "{expression}: {result}");
         result["result"]["value"].take()
     }
@@ -148,16 +153,16 @@ impl Browser {
     /// Gives the tab a width and a colour scheme.
     pub(crate) fn shape(&mut self, width: u32, dark: bool) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        self.call("Emulation.setDeviceMetricsOverride", size);
+        self.call("Emulation.setDeviceMetricsOverride", &size);
         let scheme = if dark { "dark" } else { "light" };
         let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.call("Emulation.setEmulatedMedia", feature);
+        self.call("Emulation.setEmulatedMedia", &feature);
     }
 
     /// Keeps a picture of the whole page in `.cache/admin-page`, for people to look at.
     pub(crate) fn picture(&mut self, name: &str) {
         let parameters = json!({ "format": "png", "captureBeyondViewport": true });
-        let picture = self.call("Page.captureScreenshot", parameters);
+        let picture = self.call("Page.captureScreenshot", &parameters);
         let folder = root().join(".cache/admin-page");
         fs::create_dir_all(&folder).unwrap();
         let mut decoder = Command::new("base64")

@@ -184,7 +184,7 @@ mod tests {
     fn a_selection_counts_what_it_does_not_show() {
         let selection = Selection::asked_by(&Query::parse("search=SHOP&limit=1").unwrap()).unwrap();
         let selected = selection.of("entries", ["shop/a", "blog", "my-shop"], |entry, words| {
-            words.say(entry)
+            words.say(entry);
         });
         assert_eq!((selected.total, selected.matching), (3, 2));
         assert_eq!(selected.shown, ["shop/a"]);

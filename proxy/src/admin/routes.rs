@@ -1,7 +1,7 @@
 //! `/routes`: which requests go where, and what has become of them.
 
 use serde::Serialize;
-use tidegate_config::{self as config, Filter, Policies};
+use tidegate_config::{self as config, Filter, FilterKind, Policies};
 
 use super::figures::Requests;
 use super::query::{Selected, Selection, Words};
@@ -94,7 +94,7 @@ fn kinds(policies: &Policies) -> Vec<&'static str> {
         .filters()
         .iter()
         .map(Filter::kind)
-        .map(|kind| kind.as_str())
+        .map(FilterKind::as_str)
         .collect()
 }
 

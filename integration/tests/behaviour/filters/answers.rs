@@ -2,7 +2,7 @@
 
 use std::{env, fs};
 
-use tidegate_integration::harness::{Proxy, Raw, Wire, until};
+use tidegate_integration::harness::{Proxy, Wire, until};
 
 use super::{WIRES, ask, config, get, telling};
 

@@ -1,6 +1,6 @@
 //! `rateLimit`.
 
-use tidegate_integration::harness::{Call, Folder, Proxy, Raw, Wire, until};
+use tidegate_integration::harness::{Call, Folder, Proxy, Wire, until};
 
 use super::{WIRES, ask, config, filtering, get, telling, text};
 

@@ -7,10 +7,12 @@ mod filter;
 mod listener;
 mod matching;
 mod route;
+mod secret;
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,7 @@ use crate::digest::Digest;
 use crate::id::ObjectId;
 use crate::origin::{Mark, Origin};
 use crate::raw::{Number, Text};
+use crate::store::read_bounded;
 use crate::values::{ByteSize, TimeSpan, checked};
 use crate::yaml::At;
 
@@ -36,15 +39,10 @@ pub(crate) struct Site<'a> {
     /// The key that names the object.
     pub(crate) mark: Mark,
     pub(crate) problems: Vec<Diagnostic>,
-    /// The files beside the configuration that the object names, as far as they could be read.
-    pub(crate) named: Vec<NamedFile>,
-}
-
-/// A file that an object takes something from.
-#[derive(Clone, Debug)]
-pub(crate) struct NamedFile {
-    pub(crate) path: PathBuf,
-    pub(crate) content: Digest,
+    /// The files beside the configuration that the object names.
+    pub(crate) named: Vec<PathBuf>,
+    /// The hashes of everything that the object means and the configuration does not say: of those files, of secrets.
+    pub(crate) contents: Vec<Digest>,
 }
 
 impl Site<'_> {
@@ -102,6 +100,32 @@ impl Site<'_> {
     /// A size from `min` to `max` bytes.
     fn size(&mut self, slot: &mut usize, written: Option<&Text>, min: u64, max: u64) {
         self.set(slot, written, |text| Ok(size_within(text, min, max)? as usize));
+    }
+
+    /// What a file holds that the configuration names, relative to the file that names it; at most `limit` bytes.
+    fn read_file(&mut self, path: &Text, limit: usize) -> Option<Vec<u8>> {
+        let beside = Path::new(&**self.file).parent().unwrap_or(Path::new(""));
+        let full = beside.join(&path.value);
+        // A pipe would make the loader wait for whoever writes into it.
+        let is_odd = full.metadata().is_ok_and(|metadata| !metadata.is_file());
+        let bytes = if is_odd {
+            Err(io::Error::other("it is no file"))
+        } else {
+            read_bounded(&full, limit)
+        };
+        self.named.push(full.clone());
+        let content = bytes
+            .as_ref()
+            .map_or_else(|_| Digest::default(), |bytes| Digest::of(&[bytes]));
+        self.contents.push(content);
+        let problem = match bytes {
+            Ok(bytes) if bytes.len() <= limit => return Some(bytes),
+            Ok(_) => format!("is larger than {}", ByteSize::new(limit as u64)),
+            Err(error) => format!("cannot be read: {error}"),
+        };
+        let error = ValueError::new(Code::BadFile, format!("`{}` {problem}", full.display()));
+        self.report(path.mark, error.help("paths are relative to the file that says them"));
+        None
     }
 
     fn not_empty<T>(&mut self, list: &At<Vec<T>>, what: &str, help: &str) {

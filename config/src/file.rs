@@ -1,10 +1,11 @@
 //! One file: its sections, and the objects in them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::build::{self, NamedFile, Site};
+use crate::build::{self, Site};
 use crate::diagnostic::{Code, Diagnostic, Severity, ValueError, clip};
 use crate::digest::Digest;
 use crate::id::{Kind, Namespace, ObjectId};
@@ -27,7 +28,7 @@ pub(crate) struct Reading {
     /// file than were found.
     pub(crate) is_partial: bool,
     /// The files that its objects name.
-    pub(crate) named: Vec<NamedFile>,
+    pub(crate) named: Vec<PathBuf>,
 }
 
 impl Reading {
@@ -122,6 +123,7 @@ impl File<'_> {
             mark: entry.mark,
             problems: Vec::new(),
             named: Vec::new(),
+            contents: Vec::new(),
         };
         let object = match id.kind() {
             Kind::Cluster => build(&mut site, entry, build::cluster).map(|cluster| Object::Cluster(cluster.into())),
@@ -130,9 +132,14 @@ impl File<'_> {
             }
             Kind::Route => build(&mut site, entry, build::route).map(|route| Object::Route(route.into())),
         };
-        let Site { problems, named, .. } = site;
+        let Site {
+            problems,
+            named,
+            contents,
+            ..
+        } = site;
         let written: Arc<str> = canonical(&entry.value).into();
-        let contents = named.iter().map(|named| named.content.as_bytes());
+        let contents = contents.iter().map(Digest::as_bytes);
         let who = [
             id.kind().as_str(),
             id.namespace().as_str(),

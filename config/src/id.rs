@@ -136,6 +136,9 @@ impl ObjectId {
     }
 
     /// Reads a reference as people write it, `name` or `namespace/name`, from an object in `namespace`.
+    ///
+    /// # Errors
+    /// The text is not one name, or two with a slash between them.
     pub fn parse_reference(kind: Kind, namespace: &Namespace, text: &str) -> Result<Self, ValueError> {
         match text.split_once('/') {
             Some((namespace, name)) => Ok(Self::new(kind, namespace.parse()?, name.parse()?)),

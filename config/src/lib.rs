@@ -5,6 +5,9 @@
 //! were looked up. What is wrong on the way becomes a [`Diagnostic`] with a stable [`Code`], a place and advice, and
 //! sets aside one object, never its neighbours.
 //!
+//! A type without a public constructor comes from text: its `FromStr` is the only way in, and fails with a [`ValueError`],
+//! which has a code and advice. Lengths of time are [`std::time::Duration`]s, sizes are bytes.
+//!
 //! Not here: what compiled tables look like, and anything that opens a socket.
 //!
 //! ```
@@ -22,7 +25,7 @@
 //! assert_eq!(cluster.to_string(), "cluster default/echo");
 //! ```
 
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 mod build;
 mod cluster;
@@ -40,6 +43,7 @@ mod origin;
 mod raw;
 mod route;
 mod schema;
+mod secret;
 mod snapshot;
 mod store;
 mod suggest;
@@ -65,6 +69,7 @@ pub use self::matching::{HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch};
 pub use self::origin::Origin;
 pub use self::route::{Backend, Policies, Reference, Route, RouteTimeouts, Rule, WrittenTimeouts};
 pub use self::schema::schema;
+pub use self::secret::{Secret, SecretSource};
 pub use self::snapshot::Snapshot;
 pub use self::store::{LoadError, ObjectStatus, Objects, Reload, Report, Store};
 pub use self::values::{

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use crate::cluster::Cluster;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::filter::FilterKind;
+use crate::filter::{Filter, FilterKind, FilterSpec};
 use crate::id::ObjectId;
 use crate::listener::Listener;
 use crate::origin::Origin;
@@ -21,7 +21,7 @@ use crate::snapshot::Snapshot;
 pub(crate) fn lint(snapshot: &Snapshot, is_whole: bool) -> Vec<Diagnostic> {
     let mut lints = Lints::default();
     for listener in snapshot.listeners() {
-        lints.time_limits(listener.id(), listener.policies());
+        lints.policies(listener.id(), listener.policies());
     }
     for route in snapshot.routes() {
         lints.route(snapshot, route);
@@ -59,7 +59,7 @@ impl Lints {
                 "name a listener that exists",
             );
         }
-        self.time_limits(&route.id, &route.policies);
+        self.policies(&route.id, &route.policies);
         let further: Vec<_> = listeners.iter().map(|listener| listener.policies()).collect();
         let knows_all = listeners.len() == route.listeners.len();
         if knows_all {
@@ -67,13 +67,22 @@ impl Lints {
         }
         let further: Vec<_> = further.into_iter().chain([&route.policies]).collect();
         for rule in &route.rules {
-            self.time_limits(&route.id, &rule.policies);
+            self.policies(&route.id, &rule.policies);
             if knows_all {
                 self.disabled(route, &rule.policies, &further);
             }
             self.shares(route, rule);
             self.idle_filters(route, rule);
+            for backend in &rule.backends {
+                self.credentials(&route.id, &backend.filters);
+            }
         }
+    }
+
+    /// What does not depend on where the policies stand.
+    fn policies(&mut self, object: &ObjectId, policies: &Policies) {
+        self.time_limits(object, policies);
+        self.credentials(object, &policies.filters);
     }
 
     fn time_limits(&mut self, object: &ObjectId, policies: &Policies) {
@@ -129,6 +138,21 @@ impl Lints {
             );
             let help = "leave it out: no request of this rule goes to a backend";
             self.add(Code::IdleFilter, &route.id, filter.origin(), message, help);
+        }
+    }
+
+    /// Credentials that everyone can read who can read the configuration.
+    fn credentials(&mut self, object: &ObjectId, filters: &[Filter]) {
+        for filter in filters {
+            let (FilterSpec::RequestHeaders(edits) | FilterSpec::ResponseHeaders(edits)) = filter.spec() else {
+                continue;
+            };
+            let written = edits.set.iter().chain(&edits.add);
+            for (name, _) in written.filter(|(name, _)| name.is_credential()) {
+                let message = format!("the value of `{name}` can be read by whoever can read this file");
+                let help = format!("keep it elsewhere: `setSecret: {{ {name}: {{ file: path }} }}`, or `env: NAME`");
+                self.add(Code::WrittenCredential, object, filter.origin(), message, &help);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Listeners as they are meant: an address that accepts connections, and what holds for them.
 //!
-//! Defaults are those of WIRE.md's table, already resolved: a `None` among the times is one that was switched off.
+//! Defaults are those of the profile, already resolved, and stand behind each field: a `None` among the times is one that
+//! was switched off. Counts and bytes are plain numbers.
 
 use std::fmt;
 use std::time::Duration;

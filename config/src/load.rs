@@ -42,11 +42,17 @@ impl From<Reload> for Loaded {
 ///
 /// Entries whose name begins with a dot are skipped, symbolic links are followed. Mistakes in the configuration are no
 /// error of this function: they are the diagnostics, and whatever is good is in the snapshot.
+///
+/// # Errors
+/// The file or directory as a whole cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     Store::new(path).reload().map(Loaded::from)
 }
 
 /// Loads as [`load`] does, and says what is probably not meant, too.
+///
+/// # Errors
+/// The file or directory as a whole cannot be read.
 pub fn check(path: &Path) -> Result<Loaded, LoadError> {
     Store::new(path).with_lints().reload().map(Loaded::from)
 }

@@ -53,7 +53,7 @@ impl Match {
     }
 }
 
-/// What a path must be, in its one form (WIRE.md 5) and without the query.
+/// What a path must be, in its one form (see [`PathText`]) and without the query.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum PathMatch {
     /// This path.

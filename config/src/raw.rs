@@ -7,6 +7,7 @@ mod cluster;
 mod filter;
 mod listener;
 mod route;
+mod secret;
 
 pub(crate) use self::cluster::{Cluster, ClusterLimits, ClusterTimeouts, Endpoint};
 pub(crate) use self::filter::{
@@ -16,6 +17,7 @@ pub(crate) use self::listener::{
     Http, Http2, Listener, ListenerLimits, ListenerTimeouts, Server, ServerAction, Via, ViaAction,
 };
 pub(crate) use self::route::{Backend, Match, Path, Route, RouteTimeouts, Rule, ValueMatch};
+pub(crate) use self::secret::Secret;
 use crate::filter::FilterKind;
 use crate::yaml::At;
 

@@ -11,7 +11,7 @@ use crate::matching::Match;
 use crate::origin::Origin;
 use crate::values::{HostPattern, TimeSpan, Weight};
 
-/// The default of an edge listener (WIRE.md); a mesh listener has none.
+/// The default of an edge listener; a mesh listener has none.
 const EDGE_REQUEST: Duration = Duration::from_secs(60);
 
 /// Rules for requests of some hosts on some listeners.
@@ -165,6 +165,12 @@ impl Rule {
     /// Its name, no other rule's in its route.
     pub const fn name(&self) -> Option<&ObjectName> {
         self.name.as_ref()
+    }
+
+    /// What people know it by, as the one at this position of its route, from 0: its name, or `#1` for the first.
+    pub fn label(&self, position: usize) -> String {
+        self.name()
+            .map_or_else(|| format!("#{}", position.saturating_add(1)), ToString::to_string)
     }
 
     /// What requests it is for: any of these, at least one.

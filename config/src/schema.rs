@@ -86,13 +86,27 @@ impl JsonSchema for raw::HeaderMap {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Values by header name.",
-            "type": "object",
-            "propertyNames": HeaderName::json_schema(generator),
-            "additionalProperties": HeaderValue::json_schema(generator),
-        })
+        by_header_name::<HeaderValue>("Values by header name.", generator)
     }
+}
+
+impl JsonSchema for raw::HeaderMap<At<raw::Secret>> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SecretMap".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        by_header_name::<raw::Secret>("Where values are, by header name.", generator)
+    }
+}
+
+fn by_header_name<V: JsonSchema>(description: &str, generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "description": description,
+        "type": "object",
+        "propertyNames": HeaderName::json_schema(generator),
+        "additionalProperties": generator.subschema_for::<V>(),
+    })
 }
 
 /// A key that may be left out has no `null`, and numbers have ranges instead of formats.

@@ -305,7 +305,7 @@ routes: { all: { listeners: [web], rules: [{ backends: [{ cluster: shop/echo }, 
     );
 }
 
-/// DESIGN.md's rules of quarantine: files, what loads, what is said.
+/// The rules of quarantine (`config/src/store.rs`): files, what loads, what is said.
 #[test]
 fn what_is_bad_is_set_aside_alone() {
     let listener = "listeners: { web: { address: 127.0.0.1:0 } }";

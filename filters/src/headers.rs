@@ -16,7 +16,7 @@ impl HeaderEdits {
     /// them where people write, and whoever builds a spec by hand shall not get them past it.
     pub fn compile(spec: &config::HeaderEdits) -> Self {
         Self {
-            set: fields(&spec.set).collect(),
+            set: fields(&spec.set).chain(secrets(&spec.set_secret)).collect(),
             add: fields(&spec.add).collect(),
             remove: spec.remove.iter().filter_map(name).collect(),
         }
@@ -43,6 +43,15 @@ pub(crate) fn fields(
 ) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
     list.iter()
         .filter_map(|(key, value)| Some((name(key)?, HeaderValue::from_bytes(value.as_str().as_bytes()).ok()?)))
+}
+
+/// Values that HTTP/2 must not keep in its tables (RFC 7541 section 7.1.3), and `Debug` not show.
+fn secrets(list: &[(config::HeaderName, config::Secret)]) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    list.iter().filter_map(|(key, secret)| {
+        let mut value = HeaderValue::from_bytes(secret.expose().as_bytes()).ok()?;
+        value.set_sensitive(true);
+        Some((name(key)?, value))
+    })
 }
 
 fn name(name: &config::HeaderName) -> Option<HeaderName> {
@@ -94,6 +103,7 @@ mod tests {
                 set: vec![("x-a".parse().unwrap(), "1".parse().unwrap())],
                 add: vec![("x-a".parse().unwrap(), "2".parse().unwrap())],
                 remove: remove.iter().map(|name| name.parse().unwrap()).collect(),
+                ..config::HeaderEdits::default()
             })
         };
         let mut headers = HeaderMap::new();
@@ -101,6 +111,18 @@ mod tests {
         assert_eq!(headers.get_all("x-a").iter().collect::<Vec<_>>(), ["1", "2"]);
         edits(&["x-a"]).apply(&mut headers);
         assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn secrets_replace_what_was_there_and_are_not_shown() {
+        // Cargo sets this variable for tests.
+        let chain = chain("[{ requestHeaders: { setSecret: { x-key: { env: CARGO_PKG_NAME } } } }]");
+        let mut head = head("/");
+        head.headers.insert("x-key", HeaderValue::from_static("a stranger's"));
+        assert!(chain.on_request(&mut head, &cx()).is_continue());
+        assert_eq!(head.headers["x-key"], "tidegate-filters");
+        assert!(head.headers["x-key"].is_sensitive());
+        assert!(!format!("{chain:?}").contains("tidegate-filters"), "{chain:?}");
     }
 
     #[test]
@@ -132,6 +154,7 @@ mod tests {
                 set: vec![field()],
                 add: vec![field()],
                 remove: vec![name.parse().unwrap()],
+                ..config::HeaderEdits::default()
             });
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static("kept"));

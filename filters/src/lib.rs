@@ -26,7 +26,7 @@
 //! # Ok::<(), tidegate_config::ValueError>(())
 //! ```
 
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 mod answer;
 mod chain;

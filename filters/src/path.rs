@@ -1,6 +1,6 @@
 //! Paths that filters make.
 //!
-//! The invariant (WIRE.md, promise 5): what goes on is in the one form that paths have before they are matched, so that
+//! The invariant: what goes on is in the one form that paths have before they are matched, so that
 //! whoever reads it next reads what was meant here.
 
 use http::Uri;

@@ -6,7 +6,7 @@ mod rate_limit;
 mod redirect;
 mod respond;
 
-use super::{NamedFile, Site};
+use super::{Site, secret};
 use crate::diagnostic::{Code, ValueError};
 use crate::filter::{Filter, FilterKind, FilterSpec, Rewrite};
 use crate::origin::Mark;

@@ -108,6 +108,8 @@ codes! {
     NoPrefix = "TG0220" Error,
     /// A substitution names a group that the pattern does not have, or makes no path.
     BadSubstitution = "TG0221" Error,
+    /// A variable or file that holds a secret has none, or one that cannot be used.
+    BadSecret = "TG0222" Error,
 
     /// Two objects have the same kind, namespace and name.
     NamedTwice = "TG0301" Error,
@@ -134,6 +136,8 @@ codes! {
     NothingToDisable = "TG0407" Warning,
     /// A filter for the way to a backend, on a rule that answers by itself.
     IdleFilter = "TG0408" Warning,
+    /// A credential is written in the configuration.
+    WrittenCredential = "TG0409" Warning,
 
     /// The machine refuses what an object asks for, such as an address that another process holds.
     Refused = "TG0501" Error,

@@ -21,7 +21,7 @@ pub(super) fn routes(old: &Route, new: &Route) -> Vec<Difference> {
     for (before, (number, rule)) in pairs.iter().zip(new.rules.iter().enumerate()) {
         match before.and_then(|number| old.rules.get(number)) {
             None => differences.push(whole(number, rule, true)),
-            Some(before) => differences.extend(rules(before, rule, &name(number, rule))),
+            Some(before) => differences.extend(rules(before, rule, &rule.label(number))),
         }
     }
     let places: Vec<usize> = pairs.into_iter().flatten().collect();
@@ -96,16 +96,9 @@ fn key(rule: &Rule) -> Key<'_> {
     }
 }
 
-fn name(number: usize, rule: &Rule) -> String {
-    match &rule.name {
-        Some(name) => name.to_string(),
-        None => format!("#{}", number + 1),
-    }
-}
-
 fn whole(number: usize, rule: &Rule, is_new: bool) -> Difference {
     Difference::Rule {
-        rule: name(number, rule),
+        rule: rule.label(number),
         is_new,
         matches: show::matches(&rule.matches),
     }
@@ -113,7 +106,7 @@ fn whole(number: usize, rule: &Rule, is_new: bool) -> Difference {
 
 fn reordered(old: &Route, new: &Route) -> Difference {
     let order = |route: &Route| -> String {
-        let names = route.rules.iter().enumerate().map(|(number, rule)| name(number, rule));
+        let names = route.rules.iter().enumerate().map(|(number, rule)| rule.label(number));
         names.collect::<Vec<_>>().join(", ")
     };
     Difference::Setting {

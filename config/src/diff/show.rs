@@ -97,8 +97,8 @@ pub(super) fn filters(old: &Policies, new: &Policies, rule: Option<&str>) -> Opt
     }
     let (before, mut after) = (filter_list(&old.filters), filter_list(&new.filters));
     if before == after {
-        // Two long bodies may begin alike.
-        after += " (with another body)";
+        // Two long bodies may begin alike, and secrets are not shown.
+        after += " (with another body or secret)";
     }
     Some(Difference::Setting {
         rule: rule.map(str::to_owned),
@@ -190,10 +190,22 @@ fn direct_response(response: &DirectResponse) -> String {
 }
 
 fn edits(edits: &HeaderEdits) -> String {
-    let HeaderEdits { set, add, remove } = edits;
+    let HeaderEdits {
+        set,
+        set_secret,
+        add,
+        remove,
+    } = edits;
     let pair = |verb: &str, (name, value): &(HeaderName, HeaderText)| format!("{verb} {name}: {value}");
     let set = set.iter().map(|one| pair("set", one));
+    let secret = set_secret
+        .iter()
+        .map(|(name, secret)| format!("set {name}: the secret of {}", secret.source()));
     let add = add.iter().map(|one| pair("add", one));
     let remove = remove.iter().map(|name| format!("remove {name}"));
-    set.chain(add).chain(remove).collect::<Vec<_>>().join(", ")
+    set.chain(secret)
+        .chain(add)
+        .chain(remove)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -1,6 +1,6 @@
 //! Rules that no request can reach, because one that is tried earlier takes all of theirs.
 //!
-//! Which rule is tried earlier is the Gateway API's precedence (DESIGN.md). Only a single match that takes everything
+//! Which rule is tried earlier is the Gateway API's precedence (`HTTPRouteRule`). Only a single match that takes everything
 //! another one could is looked for, never several that do so together. Its cost grows with the number of matches, not
 //! with its square: what may cover a match is found by host and path.
 

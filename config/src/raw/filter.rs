@@ -1,12 +1,13 @@
 //! Filters as written: a map with one key, which says the kind.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 
-use super::{Number, Text};
+use super::{Number, Secret, Text};
 use crate::filter::Scheme;
 use crate::schema::{Authority, Duration, ExactPath, HeaderName, Host, PathPrefix, Regex};
 use crate::yaml::At;
@@ -23,9 +24,9 @@ pub(crate) struct Filter {
     pub(crate) redirect: Option<Redirect>,
     /// Answers with this.
     pub(crate) direct_response: Option<DirectResponse>,
-    /// Changes the request's headers: `set`, then `add`, then `remove`.
+    /// Changes the request's headers: `set` and `setSecret`, then `add`, then `remove`.
     pub(crate) request_headers: Option<HeaderEdits>,
-    /// Changes the answer's headers: `set`, then `add`, then `remove`.
+    /// Changes the answer's headers: `set` and `setSecret`, then `add`, then `remove`.
     pub(crate) response_headers: Option<HeaderEdits>,
     /// Changes the request's host and path.
     pub(crate) rewrite: Option<Rewrite>,
@@ -145,6 +146,8 @@ pub(crate) struct DirectResponse {
 pub(crate) struct HeaderEdits {
     /// Replaces every value of the name, or adds it.
     pub(crate) set: Option<HeaderMap>,
+    /// The same with values that are not written here and shown nowhere.
+    pub(crate) set_secret: Option<HeaderMap<At<Secret>>>,
     /// Adds a value behind those that are there.
     pub(crate) add: Option<HeaderMap>,
     /// Takes every value of the name away.
@@ -154,24 +157,24 @@ pub(crate) struct HeaderEdits {
 
 /// Values by header name, in the order written, names with their places.
 #[derive(Debug)]
-pub(crate) struct HeaderMap(pub(crate) Vec<(Text, Text)>);
+pub(crate) struct HeaderMap<V = Text>(pub(crate) Vec<(Text, V)>);
 
-impl<'de> Deserialize<'de> for HeaderMap {
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for HeaderMap<V> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(HeaderMapVisitor)
+        deserializer.deserialize_map(HeaderMapVisitor(PhantomData))
     }
 }
 
-struct HeaderMapVisitor;
+struct HeaderMapVisitor<V>(PhantomData<V>);
 
-impl<'de> Visitor<'de> for HeaderMapVisitor {
-    type Value = HeaderMap;
+impl<'de, V: Deserialize<'de>> Visitor<'de> for HeaderMapVisitor<V> {
+    type Value = HeaderMap<V>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map of header names to values")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HeaderMap, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HeaderMap<V>, A::Error> {
         let mut entries = Vec::new();
         while let Some(entry) = map.next_entry()? {
             entries.push(entry);

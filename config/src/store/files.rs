@@ -238,10 +238,7 @@ impl File {
             Err(diagnostic) => (Reading::broken(*diagnostic), None),
         };
         let now = SystemTime::now();
-        let named = reading
-            .named
-            .iter()
-            .map(|named| (named.path.clone(), Seen::now(&named.path, now)));
+        let named = reading.named.iter().map(|path| (path.clone(), Seen::now(path, now)));
         let mut file = Self {
             stamp,
             content,

@@ -20,6 +20,14 @@ impl HeaderName {
         &self.0
     }
 
+    /// Whether its values let whoever knows them in.
+    pub fn is_credential(&self) -> bool {
+        matches!(
+            self.as_str(),
+            "authorization" | "proxy-authorization" | "x-api-key" | "x-auth-token"
+        )
+    }
+
     /// Whether it frames a message, says where it goes or belongs to one connection: the proxy writes it itself, and no
     /// filter may (RFC 9110 sections 7.6.1 and 8.6).
     pub fn is_proxys(&self) -> bool {

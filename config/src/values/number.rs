@@ -12,6 +12,9 @@ impl Weight {
     const MAX: u64 = 1_000_000;
 
     /// The weight of this number.
+    ///
+    /// # Errors
+    /// It is more than a million.
     pub fn new(number: u64) -> Result<Self, ValueError> {
         checked(number, 0, Self::MAX, "a weight").map(Self)
     }
@@ -43,6 +46,9 @@ impl FrameSize {
     const MAX: u64 = (1 << 24) - 1;
 
     /// The frame size of this many bytes.
+    ///
+    /// # Errors
+    /// It is less or more than RFC 9113 allows.
     pub fn new(bytes: u64) -> Result<Self, ValueError> {
         checked(bytes, Self::MIN, Self::MAX, "a frame size in bytes").map(Self)
     }
@@ -67,6 +73,9 @@ impl WindowSize {
     const MAX: u64 = (1 << 31) - 1;
 
     /// The window of this many bytes.
+    ///
+    /// # Errors
+    /// It is less than 1 KiB, or more than RFC 9113 allows.
     pub fn new(bytes: u64) -> Result<Self, ValueError> {
         checked(bytes, Self::MIN, Self::MAX, "a window in bytes").map(Self)
     }

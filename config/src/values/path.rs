@@ -9,7 +9,8 @@ use crate::diagnostic::{Code, ValueError};
 /// A prefix of whole path elements: `/api` means `/api` and `/api/x`, not `/apis`.
 ///
 /// It begins with `/`, has no `/` at its end (but for `/` itself), and is in the one form that paths have before they
-/// are matched (WIRE.md 5): no empty, `.` or `..` element, no query, no escape of a character that needs none.
+/// are matched (RFC 3986 sections 6.2.2.2 and 6.2.2.3, slashes merged): no empty, `.` or `..` element, no query, no escape
+/// of a character that needs none.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PathPrefix(Arc<str>);
 
@@ -62,8 +63,8 @@ impl FromStr for PathPrefix {
 
 /// A whole path: `/api/v1`.
 ///
-/// It begins with `/` and is in the one form that paths have before they are matched (WIRE.md 5): no empty, `.` or `..`
-/// element, no query, no escape of a character that needs none. A `/` at its end is part of it.
+/// It begins with `/` and is in the one form that paths have before they are matched, like a [`PathPrefix`]: no empty,
+/// `.` or `..` element, no query, no escape of a character that needs none. A `/` at its end is part of it.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PathText(Arc<str>);
 

@@ -54,6 +54,14 @@ const LINTS: &[(&str, &str)] = &[
         "routes:\n  r: { listeners: [web], rules: [{ filters: [{ redirect: { port: 1 } }, »{ rewrite: { host: x } }] }] }",
         "TG0408",
     ),
+    (
+        "routes:\n  r: { listeners: [web], rules: [{ filters: [»{ requestHeaders: { set: { Authorization: Basic eDp5 } } }], backends: [{ cluster: a }] }] }",
+        "TG0409",
+    ),
+    (
+        "routes:\n  r: { listeners: [web], rules: [{ backends: [{ cluster: a, filters: [»{ requestHeaders: { add: { x-api-key: k } } }] }] }] }",
+        "TG0409",
+    ),
     // Unreachable: the same twice, by name of the route and by position.
     (
         "routes:\n  r: { listeners: [web], rules: [{ backends: [{ cluster: a }] }, »{ backends: [{ cluster: b }] }] }",

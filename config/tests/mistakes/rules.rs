@@ -274,6 +274,46 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     ),
     // Header edits.
     (
+        "{ filters: [{ requestHeaders: { setSecret: { x: »secret } } }], backends: [{ cluster: good }] }",
+        "TG0103",
+    ),
+    (
+        "{ filters: [{ requestHeaders: { setSecret: { x: »{} } } }], backends: [{ cluster: good }] }",
+        "TG0216",
+    ),
+    (
+        "{ filters: [{ requestHeaders: { setSecret: { x: »{ env: PATH, file: x } } } }], backends: [{ cluster: good }] }",
+        "TG0216",
+    ),
+    (
+        "{ filters: [{ requestHeaders: { setSecret: { x: { env: »NO_SUCH_VARIABLE } } } }], backends: [{ cluster: good }] }",
+        "TG0222",
+    ),
+    (
+        "{ filters: [{ requestHeaders: { setSecret: { x: { env: »'A=B' } } } }], backends: [{ cluster: good }] }",
+        "TG0222",
+    ),
+    (
+        "{ filters: [{ requestHeaders: { setSecret: { x: { file: »/nowhere/at/all } } } }], backends: [{ cluster: good }] }",
+        "TG0215",
+    ),
+    (
+        "{ filters: [{ requestHeaders: { setSecret: { x: { file: »/dev/null } } } }], backends: [{ cluster: good }] }",
+        "TG0215",
+    ),
+    (
+        "{ filters: [{ requestHeaders: { setSecret: { »'x y': { env: PATH } } } }], backends: [{ cluster: good }] }",
+        "TG0213",
+    ),
+    (
+        "{ filters: [{ requestHeaders: { set: { x: a }, setSecret: { »X: { env: PATH } } } }], backends: [{ cluster: good }] }",
+        "TG0210",
+    ),
+    (
+        "{ filters: [{ requestHeaders: { setSecret: { »x: { env: PATH } }, remove: [x] } }], backends: [{ cluster: good }] }",
+        "TG0209",
+    ),
+    (
         "{ filters: [»{ requestHeaders: {} }], backends: [{ cluster: good }] }",
         "TG0209",
     ),

@@ -54,20 +54,31 @@ impl Proxy {
 
     /// Starts on this configuration with these arguments behind it.
     pub fn with_arguments(yaml: &str, arguments: &[&str]) -> Self {
+        Self::with(yaml, |file| Self::on(file, arguments))
+    }
+
+    /// Starts one worker that tells the service manager behind this socket what it is at.
+    pub fn notifying(yaml: &str, socket: &Path) -> Self {
+        Self::with(yaml, |file| {
+            Self::spawn(command(file, &["--workers", "1"]).env("NOTIFY_SOCKET", socket))
+        })
+    }
+
+    /// Starts on this file or directory with these arguments behind it, and waits for nothing.
+    pub fn on(config: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(&mut command(config, arguments))
+    }
+
+    fn with(yaml: &str, start: impl FnOnce(&Path) -> Self) -> Self {
         let file = write_config(yaml);
-        let mut proxy = Self::on(&file, arguments);
+        let mut proxy = start(&file);
         proxy.file = Some(file);
         proxy.learn_addresses(count_listeners(yaml));
         proxy
     }
 
-    /// Starts on this file or directory with these arguments behind it, and waits for nothing.
-    pub fn on(config: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(binary())
-            .arg("run")
-            .arg(config)
-            .args(arguments)
-            .args(["--admin", "127.0.0.1:0"])
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -94,8 +105,7 @@ impl Proxy {
 
     /// The admin server's answer to a GET.
     pub fn admin_get(&self, path: &str) -> Message {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        Raw::connect(self.admin()).ask("GET", request)
+        Raw::admin(self.admin(), path)
     }
 
     /// What it says when all is well.
@@ -226,6 +236,13 @@ impl Drop for Proxy {
             let _ = fs::remove_file(file);
         }
     }
+}
+
+fn command(config: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.arg("run").arg(config).args(arguments);
+    command.args(["--admin", "127.0.0.1:0"]);
+    command
 }
 
 /// The start-up lines say `listening name=default/web address=127.0.0.1:41234` and `admin address=127.0.0.1:33333`.

@@ -1,11 +1,11 @@
-//! `tidegate schema` and `tidegate diff`, as they are typed.
+//! `tidegate schema`, `diff`, `completions` and `man`, as they are typed.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
-use tidegate_integration::harness::binary;
+use tidegate_integration::harness::{Folder, binary};
 
 const OLD: &str = "listeners:
   web: { address: 127.0.0.1:0 }
@@ -112,4 +112,89 @@ fn what_cannot_be_read_is_an_error() {
     fs::remove_file(&pair.0[1]).unwrap();
     let (code, out) = pair.diff(&[]);
     assert_eq!((code, out.as_str()), (Some(1), ""));
+}
+
+/// Runs it with these arguments; what it prints.
+fn prints(args: &[&str]) -> String {
+    let output = Command::new(binary()).args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What bash offers for the last of these words, once it has loaded the script.
+fn bash_completes(script: &str, words: &[&str]) -> Vec<String> {
+    let ask = format!(
+        "{script}
+        COMP_WORDS=({}); COMP_CWORD={}
+        # complete -F FUNCTION -o ... tidegate
+        set -- $(complete -p tidegate)
+        while [ \"$1\" != -F ]; do shift; done
+        \"$2\" tidegate \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"
+        printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.join(" "),
+        words.len() - 1,
+    );
+    let output = Command::new("bash")
+        .args(["--norc", "-c", &ask, "bash"])
+        .output()
+        .unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_commands_and_options() {
+    let script = prints(&["completions", "bash"]);
+    assert_eq!(bash_completes(&script, &["tidegate", "ch"]), ["check"]);
+    assert_eq!(
+        bash_completes(&script, &["tidegate", "run", "--drain"]),
+        ["--drain-delay"]
+    );
+    assert_eq!(
+        bash_completes(&script, &["tidegate", "check", "--format", "j"]),
+        ["json"]
+    );
+}
+
+#[test]
+fn every_shell_gets_a_script_that_names_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = prints(&["completions", shell]);
+        for command in [
+            "run",
+            "check",
+            "schema",
+            "diff",
+            "echo",
+            "explain",
+            "completions",
+            "man",
+        ] {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_has_a_page_a_command_that_groff_has_nothing_against() {
+    let folder = Folder::with::<&str>(&[]);
+    prints(&["man", folder.path("").to_str().unwrap()]);
+    let mut names = Vec::new();
+    for page in fs::read_dir(folder.path("")).unwrap() {
+        let page = page.unwrap();
+        names.push(page.file_name().into_string().unwrap());
+        let output = Command::new("groff")
+            .args(["-man", "-Tutf8", "-ww"])
+            .arg(page.path())
+            .output()
+            .expect("groff; integration/install.sh installs it");
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        assert!(output.stdout.len() > 500, "{page:?} says next to nothing");
+    }
+    names.sort();
+    assert_eq!(names.first().map(String::as_str), Some("tidegate-check.1"));
+    assert!(names.contains(&"tidegate.1".to_owned()), "{names:?}");
+    assert_eq!(names.len(), 9, "{names:?}");
+    assert_eq!(fs::read_to_string(folder.path("tidegate.1")).unwrap(), prints(&["man"]));
 }

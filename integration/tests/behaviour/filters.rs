@@ -2,7 +2,6 @@
 
 mod answers;
 mod edits;
-mod examples;
 mod inheritance;
 mod limits;
 mod rewrites;

@@ -31,7 +31,7 @@ struct ListenerUse {
 
 #[derive(Debug, Serialize)]
 struct Rule {
-    /// Its name, or its number from 0.
+    /// Its name, or its number: `#1`.
     name: String,
     place: Place,
     /// Any of them will do.
@@ -80,7 +80,7 @@ impl Shown {
 impl Rule {
     fn of((written, position): (&config::Rule, usize)) -> Self {
         Self {
-            name: written.name().map_or_else(|| position.to_string(), ToString::to_string),
+            name: written.label(position),
             place: Place::of(written.origin()),
             matches: written.matches().iter().map(matched).collect(),
             filters: kinds(written.policies()),

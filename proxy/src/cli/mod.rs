@@ -1,15 +1,18 @@
 //! The command line: a file a command.
 
 mod check;
+mod completions;
 mod diff;
 mod echo;
 mod explain;
+mod man;
+mod notify;
 mod run;
 mod schema;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Service-mesh sidecar proxy and edge gateway.
 #[derive(Debug, Parser)]
@@ -28,6 +31,8 @@ enum Command {
     Diff(diff::DiffArgs),
     Echo(echo::EchoArgs),
     Explain(Box<explain::ExplainArgs>),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Parses the command line and does what it says.
@@ -38,6 +43,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args).map_err(Into::into),
         Command::Schema => schema::run().map(|()| ExitCode::SUCCESS).map_err(Into::into),
         Command::Diff(args) => diff::run(&args),
+        Command::Completions(args) => completions::run(&args, Cli::command()).map_err(Into::into),
+        Command::Man(args) => man::run(&args, Cli::command()),
         Command::Echo(args) => echo::run(&args).map(|()| ExitCode::SUCCESS).map_err(Into::into),
     };
     result.unwrap_or_else(|error| {

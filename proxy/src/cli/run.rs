@@ -17,6 +17,7 @@ use tidegate_config::Waker;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::notify::Notifier;
 use crate::admin;
 use crate::listener::{self, Loads};
 use crate::live::{Process, Readiness, Reloader};
@@ -56,6 +57,9 @@ type Failure = Box<dyn std::error::Error>;
 /// How long the access log may take to write its last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
+/// What the service manager is to wait beyond the time that a stop may take.
+const MARGIN: Duration = Duration::from_secs(1);
+
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     logging::init(args.log.as_deref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -69,15 +73,17 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let (peers, ended) = start_workers(&process, access_log.as_ref())?;
     reloader.tell(&peers);
     process.set_readiness(Readiness::Ready);
+    let manager = Notifier::from_env();
+    manager.ready(&process);
     let reload = reloader.waker();
-    follow(reloader, peers.clone())?;
+    follow(reloader, peers.clone(), manager.clone(), Arc::clone(&process))?;
 
     let delay = Duration::from_secs(args.drain_delay);
     let code = runtime.block_on(async {
         let names = args.admin_host.clone();
         tokio::spawn(serve_admin(admin, Arc::clone(&process), access_log.clone(), names));
-        tokio::spawn(hang_ups(signals.hang_up, reload));
-        control(&process, &peers, signals.stop, ended, delay).await
+        tokio::spawn(hang_ups(signals.hang_up, reload, manager.clone()));
+        control(&process, &peers, signals.stop, ended, delay, &manager).await
     });
     if let Some(log) = access_log {
         log.close(LAST_LINES);
@@ -109,15 +115,16 @@ async fn serve_admin(socket: TcpListener, process: Arc<Process>, access_log: Opt
 }
 
 /// Follows the configuration's files on a thread of its own.
-fn follow(reloader: Reloader, peers: Peers) -> io::Result<()> {
-    let run = move || reloader.run(&peers);
+fn follow(reloader: Reloader, peers: Peers, manager: Notifier, process: Arc<Process>) -> io::Result<()> {
+    let run = move || reloader.run(&peers, || manager.ready(&process));
     thread::Builder::new().name("config".to_owned()).spawn(run)?;
     Ok(())
 }
 
 /// Each SIGHUP asks for the configuration to be loaded again now.
-async fn hang_ups(mut signal: Signal, reload: Waker) {
+async fn hang_ups(mut signal: Signal, reload: Waker, manager: Notifier) {
     while signal.recv().await.is_some() {
+        manager.reloading();
         reload.ask();
     }
 }
@@ -179,6 +186,7 @@ async fn control(
     mut signals: Stop,
     mut ended: mpsc::Receiver<()>,
     delay: Duration,
+    manager: &Notifier,
 ) -> Result<ExitCode, Failure> {
     let first = tokio::select! {
         code = signals.next() => code,
@@ -187,6 +195,7 @@ async fn control(
     process.set_readiness(Readiness::Draining);
     let drain = process.longest_drain();
     tracing::info!(delay = ?delay, limit = ?drain, "draining");
+    manager.stopping(delay.saturating_add(drain).saturating_add(LAST_LINES + MARGIN));
     let drained = async {
         if first == TERM {
             tokio::time::sleep(delay).await;

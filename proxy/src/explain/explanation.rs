@@ -247,12 +247,9 @@ impl Loser {
     fn new(loser: &reference::Loser<'_>) -> Self {
         let candidate = &loser.candidate;
         let rule = candidate.written;
-        let name = rule
-            .name()
-            .map_or_else(|| candidate.rule.to_string(), ToString::to_string);
         Self {
             route: words::id(candidate.route.id()),
-            rule: name,
+            rule: rule.label(candidate.rule),
             place: Place::of(rule.origin()),
             matched: MatchUse::of(candidate.matched),
             reason: words::code(&loser.reason),

@@ -130,22 +130,22 @@ fn each_loser_has_the_first_reason_of_the_match_that_came_furthest() {
             .map(|(_, rule, reason)| format!("{rule} {reason}"))
             .collect::<Vec<_>>()
     };
-    assert_eq!(reasons("POST", "/cart", &[]), ["0 outranked-by-host", "1 header"]);
+    assert_eq!(reasons("POST", "/cart", &[]), ["#1 outranked-by-host", "#2 header"]);
     assert_eq!(
         reasons("GET", "/cart", &[("x-a", "b")]),
-        ["0 outranked-by-host", "1 query"]
+        ["#1 outranked-by-host", "#2 query"]
     );
     assert_eq!(
         reasons("GET", "/cart?q", &[("x-a", "b")]),
-        ["1 outranked-by-path", "0 outranked-by-host"]
+        ["#2 outranked-by-path", "#1 outranked-by-host"]
     );
-    assert_eq!(reasons("GET", "/", &[]), ["1 header", "cart path"]);
+    assert_eq!(reasons("GET", "/", &[]), ["#2 header", "cart path"]);
     let explanation = ask("GET", "http://elsewhere.example:8080/cart", &[]);
     assert!(matches!(explanation, Err(Unexplained::ManyListenersOnPort { .. })));
     let explanation = ask("GET", "http://127.0.0.1:8080/cart", &[]).unwrap();
     assert_eq!(
         why(&explanation),
-        [("default/shop", "cart", "host"), ("default/shop", "1", "host")]
+        [("default/shop", "cart", "host"), ("default/shop", "#2", "host")]
     );
     assert_eq!(explanation.losers[0].why, "it is for host shop.example");
 }

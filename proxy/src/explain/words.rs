@@ -28,7 +28,7 @@ pub(super) fn list_of_listeners(listeners: &[String]) -> String {
 pub(super) fn name_of(rule: Option<(&ObjectId, usize)>) -> String {
     rule.map_or_else(
         || "no rule".to_owned(),
-        |(route, rule)| format!("rule {rule} of {route}"),
+        |(route, rule)| format!("rule #{} of {route}", rule.saturating_add(1)),
     )
 }
 

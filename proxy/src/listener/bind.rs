@@ -34,8 +34,9 @@ fn hint(error: &io::Error) -> &'static str {
 /// The address is taken, not ours, or not allowed.
 pub fn bind(address: SocketAddr, workers: usize) -> Result<Vec<TcpListener>, BindError> {
     let fail = |source| BindError { address, source };
-    // SO_REUSEPORT would let us share the port with a stranger of the same user, and take half of its connections.
-    let probe = open(address, false).map_err(fail)?;
+    // SO_REUSEPORT would let us share the port with a stranger of the same user, and take half of its connections. The probe
+    // does not listen: whoever connected to it would be reset.
+    let probe = bound(address, false).map_err(fail)?;
     let address = probe
         .local_addr()
         .and_then(|address| to_address(&address))
@@ -49,19 +50,22 @@ pub fn bind(address: SocketAddr, workers: usize) -> Result<Vec<TcpListener>, Bin
 /// # Errors
 /// The address is not ours, or not allowed.
 pub(super) fn bind_beside(address: SocketAddr, workers: usize) -> Result<Vec<TcpListener>, BindError> {
-    let open = || open(address, true).map(TcpListener::from);
+    let open = || {
+        let socket = bound(address, true)?;
+        socket.listen(BACKLOG)?;
+        Ok(socket.into())
+    };
     let sockets: io::Result<_> = (0..workers).map(|_| open()).collect();
     sockets.map_err(|source| BindError { address, source })
 }
 
-fn open(address: SocketAddr, shared: bool) -> io::Result<Socket> {
+fn bound(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for old connections in TIME_WAIT.
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
     Ok(socket)
 }
 

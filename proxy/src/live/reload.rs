@@ -84,8 +84,8 @@ impl Reloader {
         self.watcher.waker()
     }
 
-    /// Follows the files until the process drains.
-    pub fn run(mut self, peers: &Peers) {
+    /// Follows the files until the process drains; says when it has looked because of something.
+    pub fn run(mut self, peers: &Peers, looked: impl Fn()) {
         loop {
             self.watcher.watch(self.store.directories());
             let wake = self.watcher.wait(self.patience());
@@ -94,6 +94,9 @@ impl Reloader {
             }
             self.graveyard.sweep();
             self.look(wake, peers);
+            if wake != Wake::Time {
+                looked();
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! `requestHeaders` and `responseHeaders`, and the headers of a direct response.
 
-use super::{Site, says_nothing};
+use super::{Site, says_nothing, secret};
 use crate::diagnostic::{Code, ValueError};
 use crate::filter::HeaderEdits;
 use crate::origin::Mark;
@@ -8,22 +8,25 @@ use crate::raw;
 use crate::values::{HeaderName, HeaderText};
 
 pub(super) fn edits(site: &mut Site<'_>, raw: &raw::HeaderEdits, mark: Mark) -> Option<HeaderEdits> {
-    if raw.set.is_none() && raw.add.is_none() && raw.remove.is_none() {
-        says_nothing(site, mark, "there is nothing to `set`, `add` or `remove`");
+    if raw.set.is_none() && raw.set_secret.is_none() && raw.add.is_none() && raw.remove.is_none() {
+        says_nothing(site, mark, "there is nothing to `set`, `setSecret`, `add` or `remove`");
         return None;
     }
     let edits = HeaderEdits {
         set: values(site, raw.set.as_ref()),
+        set_secret: by_name(site, raw.set_secret.as_ref(), secret::header_secret),
         add: values(site, raw.add.as_ref()),
         remove: removed(site, raw),
     };
-    let written = [&raw.set, &raw.add].into_iter().flatten().flat_map(|map| &map.0);
-    for (name, _) in written {
-        if edits
-            .remove
-            .iter()
-            .any(|removed| removed.as_str() == name.value.to_ascii_lowercase())
-        {
+    let secret: Vec<_> = names(raw.set_secret.as_ref()).collect();
+    for name in &secret {
+        if edits.set.iter().any(|(set, _)| is(set, name)) {
+            let error = ValueError::new(Code::Repeated, format!("`{}` is set twice", name.value));
+            site.report(name.mark, error.help("leave it out of `set` or out of `setSecret`"));
+        }
+    }
+    for name in names(raw.set.as_ref()).chain(secret).chain(names(raw.add.as_ref())) {
+        if edits.remove.iter().any(|removed| is(removed, name)) {
             let error = ValueError::new(Code::Pointless, format!("`{}` is removed again below", name.value));
             site.report(
                 name.mark,
@@ -32,6 +35,14 @@ pub(super) fn edits(site: &mut Site<'_>, raw: &raw::HeaderEdits, mark: Mark) -> 
         }
     }
     Some(edits)
+}
+
+fn names<V>(map: Option<&raw::HeaderMap<V>>) -> impl Iterator<Item = &raw::Text> {
+    map.into_iter().flat_map(|map| &map.0).map(|(name, _)| name)
+}
+
+fn is(name: &HeaderName, written: &raw::Text) -> bool {
+    name.as_str().eq_ignore_ascii_case(&written.value)
 }
 
 fn removed(site: &mut Site<'_>, raw: &raw::HeaderEdits) -> Vec<HeaderName> {
@@ -49,11 +60,20 @@ fn removed(site: &mut Site<'_>, raw: &raw::HeaderEdits) -> Vec<HeaderName> {
 }
 
 pub(super) fn values(site: &mut Site<'_>, raw: Option<&raw::HeaderMap>) -> Vec<(HeaderName, HeaderText)> {
+    by_name(site, raw, Site::parse)
+}
+
+/// What `read` makes of each value of a map; each name once.
+fn by_name<'s, W, T>(
+    site: &mut Site<'s>,
+    raw: Option<&raw::HeaderMap<W>>,
+    mut read: impl FnMut(&mut Site<'s>, &W) -> Option<T>,
+) -> Vec<(HeaderName, T)> {
     let entries = raw.map(|raw| raw.0.as_slice()).unwrap_or_default();
     let mut headers = Vec::with_capacity(entries.len());
     let mut places = Vec::with_capacity(entries.len());
     for (written, value) in entries {
-        let (name, value) = (name(site, written), site.parse(value));
+        let (name, value) = (name(site, written), read(site, value));
         if let (Some(name), Some(value)) = (name, value) {
             places.push((name.clone(), written.mark));
             headers.push((name, value));

@@ -1,15 +1,11 @@
 //! `directResponse`.
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
-use super::{NamedFile, Site, headers};
+use super::{Site, headers};
 use crate::diagnostic::{Code, ValueError};
-use crate::digest::Digest;
 use crate::filter::DirectResponse;
 use crate::raw;
-use crate::store::read_bounded;
 
 /// The largest body in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -49,34 +45,7 @@ fn body(site: &mut Site<'_>, raw: &raw::DirectResponse) -> Option<Arc<[u8]>> {
             None
         }
         (Some(body), None) => Some(body.value.as_bytes().into()),
-        (None, Some(file)) => read_file(site, file),
+        (None, Some(file)) => site.read_file(file, MAX_BODY).map(Arc::from),
         (None, None) => Some(Arc::default()),
     }
-}
-
-/// What a file holds that the configuration names, relative to the file that names it.
-fn read_file(site: &mut Site<'_>, path: &raw::Text) -> Option<Arc<[u8]>> {
-    let beside = Path::new(&**site.file).parent().unwrap_or(Path::new(""));
-    let full = beside.join(&path.value);
-    // A pipe would make the loader wait for whoever writes into it.
-    let is_odd = full.metadata().is_ok_and(|metadata| !metadata.is_file());
-    let bytes = if is_odd {
-        Err(io::Error::other("it is no file"))
-    } else {
-        read_bounded(&full, MAX_BODY)
-    };
-    site.named.push(NamedFile {
-        content: bytes
-            .as_ref()
-            .map_or_else(|_| Digest::default(), |bytes| Digest::of(&[bytes])),
-        path: full.clone(),
-    });
-    let problem = match bytes {
-        Ok(bytes) if bytes.len() <= MAX_BODY => return Some(bytes.into()),
-        Ok(_) => "is larger than 1 MiB".to_owned(),
-        Err(error) => format!("cannot be read: {error}"),
-    };
-    let error = ValueError::new(Code::BadFile, format!("`{}` {problem}", full.display()));
-    site.report(path.mark, error.help("paths are relative to the file that says them"));
-    None
 }

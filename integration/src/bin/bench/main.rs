@@ -27,12 +27,13 @@ mod stats;
 mod svg;
 mod syscalls;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 
+use crate::install::Ours;
 use crate::measure::{Bench, Plan};
 use crate::peers::Peer;
 use crate::results::Results;
@@ -70,9 +71,15 @@ struct Arguments {
     /// One round of short stretches: shows that every row works, not what it costs.
     #[arg(long)]
     quick: bool,
-    /// Take the tidegate that stands beside this program as it is.
+    /// Take the tidegate that stands beside this program as it is. (`$TIDEGATE_BIN` names another one.)
     #[arg(long)]
     no_build: bool,
+    /// Compare with this tidegate, too.
+    #[arg(long, value_name = "PROGRAM")]
+    baseline: Option<PathBuf>,
+    /// Measure nothing: put each row's work on Tidegate and let it end by itself, so that a build made for it records a profile.
+    #[arg(long, conflicts_with_all = ["peers", "baseline"])]
+    train: bool,
 }
 
 fn main() -> ExitCode {
@@ -95,7 +102,11 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Outcome<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
     let selection = Selection::new(arguments)?;
-    let installed = install::all(root, !arguments.no_build)?;
+    let ours = Ours {
+        no_build: arguments.no_build,
+        baseline: arguments.baseline.clone(),
+    };
+    let installed = install::all(root, &selection.peers, !arguments.train, &ours)?;
     let folder = children::start_warden()?;
     host::raise_open_files()?;
     let mut results = Results::new(&installed, &selection.peers)?;
@@ -106,6 +117,9 @@ fn run(arguments: &Arguments) -> Outcome<()> {
         http1: backend::Backend::http1()?,
         http2: backend::Backend::http2()?,
     };
+    if arguments.train {
+        return selection.train(&bench);
+    }
     selection.measure(&bench, &mut results);
     let text = report::markdown(&results);
     println!("{text}");
@@ -137,11 +151,17 @@ impl Selection {
         let rows = if all { ROWS.iter().collect() } else { Vec::new() };
         let named: Outcome<Vec<_>> = named.into_iter().map(|name| rows::named(name)).collect();
         let peers: Outcome<Vec<_>> = arguments.peers.iter().map(|name| Peer::named(name)).collect();
-        let peers = peers?;
+        let mut peers = peers?;
+        if arguments.train {
+            peers = vec![Peer::Tidegate];
+        } else if peers.is_empty() {
+            peers = Peer::ALL.to_vec();
+        }
+        peers.extend(arguments.baseline.is_some().then_some(Peer::Baseline));
         Ok(Self {
             rows: [rows, named?].concat(),
             memory: all || !memory.is_empty(),
-            peers: if peers.is_empty() { Peer::ALL.to_vec() } else { peers },
+            peers,
             rounds: if arguments.quick { 1 } else { arguments.rounds },
             stretch: if arguments.quick {
                 Duration::from_millis(300)
@@ -154,8 +174,18 @@ impl Selection {
 
     /// Whether the report of this run is the report.
     fn is_whole(&self) -> bool {
-        let everything = self.rows.len() == ROWS.len() && self.memory && self.peers.len() == Peer::ALL.len();
+        let everything = self.rows.len() == ROWS.len() && self.memory && self.peers == Peer::ALL;
         everything && self.rounds >= WHOLE_ROUNDS && !self.quick
+    }
+
+    fn train(&self, bench: &Bench) -> Outcome<()> {
+        for row in &self.rows {
+            eprintln!("bench: {}", row.name);
+            bench
+                .train(row, self.stretch)
+                .map_err(|error| format!("{}: {error}", row.name))?;
+        }
+        Ok(())
     }
 
     fn measure(&self, bench: &Bench, results: &mut Results) {

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use crate::Outcome;
 use crate::backend::Backend;
-use crate::children::{Process, answers, free_port};
+use crate::children::{Process, answers, free_port, signal};
 use crate::cpu::{CpuTime, cpu_time, process_time, resident};
 use crate::host::{Cores, Layout, layout, pin};
 use crate::install::Installed;
@@ -159,7 +161,7 @@ impl Bench {
         };
         let syscalls = match plan.trace {
             Duration::ZERO => None,
-            stretch => Some(count(&self.installed.strace, &running.site.1, pid, &load, stretch)?),
+            stretch => Some(count(&running.site.1, pid, &load, stretch)?),
         };
         load.check()?;
         let busy = cpu.total.as_secs_f64() / wall.as_secs_f64() / plan.workers as f64;
@@ -173,6 +175,28 @@ impl Bench {
             latency,
             syscalls,
         })
+    }
+
+    /// Puts one row's work on Tidegate and lets it end by itself: one that was built to record a profile writes it then.
+    pub(crate) fn train(&self, row: &Row, stretch: Duration) -> Outcome<()> {
+        let running = self.start(Peer::Tidegate, (row.shape.protocol, row.back), row.work, 1)?;
+        let load = Load::open(running.site.0, row.shape, row.work, &running.layout.rest)?;
+        load.set(Pace::Closed)?;
+        thread::sleep(stretch);
+        load.pause()?;
+        load.check()?;
+        if load.answered() == 0 {
+            return Err("no request was answered".into());
+        }
+        drop(load);
+        let mut process = running.process;
+        signal(process.id(), Signal::TERM);
+        let status = process.wait(START)?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("tidegate ended with {status}").into())
+        }
     }
 
     /// Memory of a fresh proxy: idle, with so many idle HTTP/1.1 connections, and for each of a tenth as many HTTP/2 ones.

@@ -21,9 +21,9 @@ pub(crate) struct Syscalls {
 }
 
 /// The load is quiet before and after, so that calls and requests are counted over the same stretch.
-pub(crate) fn count(strace: &Path, folder: &Path, pid: u32, load: &Load, stretch: Duration) -> Outcome<Syscalls> {
+pub(crate) fn count(folder: &Path, pid: u32, load: &Load, stretch: Duration) -> Outcome<Syscalls> {
     let table = folder.join("strace.table");
-    let mut command = Command::new(strace);
+    let mut command = Command::new("strace");
     command.args(["-f", "-c", "-p", &pid.to_string(), "-o"]).arg(&table);
     let mut tracer = Process::start(&mut command, folder.join("strace.log"))?;
     tracer.until(PATIENCE, |tracer| tracer.log().contains("attached"))?;

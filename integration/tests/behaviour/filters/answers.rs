@@ -56,7 +56,7 @@ fn redirects_say_where_to() {
         "flag=-",
         "reason=redirect",
         "object=\"route default/all\"",
-        "rule=2",
+        "rule=#3",
         "filter=redirect/0",
         "cluster=-",
         "tries=0",

@@ -314,7 +314,7 @@ function describeRule(rule, route) {
   const filters = rule.filters.length ? rule.filters : route.filters;
   const to = rule.backends.length ? rule.backends.map(backend => share(backend)) : [badge(filters.join(', '), '')];
   const through = rule.backends.length && filters.length ? [' ', badge(filters.join(', '), '')] : [];
-  const isNumber = /^\d+$/.test(rule.name);
+  const isNumber = rule.name.startsWith('#');
   return [
     isNumber ? muted(`rule ${rule.name} `) : `${rule.name} `,
     muted(rule.matches.join(', or ')), ' → ', ...to.flatMap((it, index) => (index ? [', ', it] : [it])), ...through,

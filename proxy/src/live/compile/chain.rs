@@ -49,10 +49,7 @@ pub(super) fn of_rule(
         let mut own = listener.policies().filters().iter();
         own.any(|own| ptr::eq(own, filter))
     };
-    let name = match rule.and_then(config::Rule::name) {
-        Some(name) => name.to_string(),
-        None => format!("#{position}"),
-    };
+    let name = rule.map(|rule| rule.label(position)).unwrap_or_default();
     let mut limits = 0;
     let compile = |filter: &&config::Filter| {
         limits += usize::from(filter.kind() == FilterKind::RateLimit);

@@ -67,10 +67,7 @@ fn rules(
             let backends: Box<[_]> = rule.backends().iter().map(|it| backend(it, links)).collect();
             Arc::new(Rule {
                 route: Arc::clone(compiled),
-                name: rule
-                    .name()
-                    .map_or_else(|| position.to_string(), ToString::to_string)
-                    .into(),
+                name: rule.label(position).into(),
                 filters: chain::of_rule(route, position, listener, links.side),
                 total_weight: backends.iter().map(|backend| backend.weight).sum(),
                 backends,

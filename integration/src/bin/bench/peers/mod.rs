@@ -25,6 +25,8 @@ pub(crate) enum Protocol {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     Tidegate,
+    /// Another Tidegate, to see what a change or a way to build is worth.
+    Baseline,
     HaproxyWheel,
     HaproxyDebian,
     Nginx,
@@ -53,6 +55,7 @@ impl Site<'_> {
 }
 
 impl Peer {
+    /// What a whole run compares.
     pub(crate) const ALL: [Self; 5] = [
         Self::Tidegate,
         Self::HaproxyWheel,
@@ -65,6 +68,7 @@ impl Peer {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Tidegate => "tidegate",
+            Self::Baseline => "baseline",
             Self::HaproxyWheel => "haproxy-2.8",
             Self::HaproxyDebian => "haproxy-2.6",
             Self::Nginx => "nginx",
@@ -82,16 +86,6 @@ impl Peer {
         matches!(self, Self::HaproxyWheel | Self::HaproxyDebian)
     }
 
-    fn program(self, installed: &Installed) -> &Path {
-        match self {
-            Self::Tidegate => &installed.tidegate,
-            Self::HaproxyWheel => &installed.haproxy_wheel,
-            Self::HaproxyDebian => &installed.haproxy_debian,
-            Self::Nginx => &installed.nginx,
-            Self::Envoy => &installed.envoy,
-        }
-    }
-
     /// What the program itself says.
     pub(crate) fn version(self, installed: &Installed) -> Outcome<String> {
         let flag = if self.is_haproxy() || self == Self::Nginx {
@@ -99,7 +93,7 @@ impl Peer {
         } else {
             "--version"
         };
-        let program = self.program(installed);
+        let program = installed.program(self)?;
         let output = Command::new(program)
             .arg(flag)
             .output()
@@ -120,14 +114,14 @@ impl Peer {
         match row.work {
             Work::Nothing => self != Self::Nginx || row.back == Protocol::Http1,
             Work::Filters => self != Self::Envoy,
-            Work::Hosts(_) | Work::Prefixes(_) => self == Self::Tidegate,
+            Work::Hosts(_) | Work::Prefixes(_) => matches!(self, Self::Tidegate | Self::Baseline),
         }
     }
 
     pub(crate) fn command(self, installed: &Installed, site: &Site<'_>) -> Outcome<Command> {
-        let program = self.program(installed);
+        let program = installed.program(self)?;
         match self {
-            Self::Tidegate => tidegate::command(program, site),
+            Self::Tidegate | Self::Baseline => tidegate::command(program, site),
             Self::HaproxyWheel | Self::HaproxyDebian => haproxy::command(program, site),
             Self::Nginx => nginx::command(program, site),
             Self::Envoy => envoy::command(program, site),

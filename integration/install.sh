@@ -15,6 +15,8 @@ need() { command -v "$1" >/dev/null || missing+=("$2"); }
 need curl curl
 need nghttp nghttp2-client
 need h2load nghttp2-client
+need chromium-headless-shell chromium-headless-shell
+need chromium-headless-shell fonts-dejavu-core
 need python3 python3
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
 need go golang-go

@@ -20,6 +20,7 @@ pub mod http2;
 pub mod listener;
 pub mod live;
 pub mod router;
+pub mod secret;
 pub mod serve;
 pub mod telemetry;
 pub mod upstream;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::{env, fs, thread};
 
+use super::message::Message;
 use super::raw::Raw;
 use super::wait::until;
 
@@ -102,9 +103,14 @@ impl Proxy {
         })
     }
 
-    /// What the admin server answers to a GET.
+    /// The admin server's answer to a GET.
+    pub fn admin_get(&self, path: &str) -> Message {
+        Raw::admin(self.admin(), path)
+    }
+
+    /// What it says when all is well.
     pub fn ask(&self, path: &str) -> String {
-        let answer = Raw::connect(self.admin()).get(path);
+        let answer = self.admin_get(path);
         assert_eq!(answer.head.status(), Some(200), "{path}");
         answer.text()
     }
@@ -197,7 +203,7 @@ impl Proxy {
 
     /// What its metrics say of a sample, given as it stands in the text; `None` while there is none.
     pub fn metric(&self, sample: &str) -> Option<f64> {
-        let metrics = Raw::connect(self.admin()).get("/metrics").text();
+        let metrics = self.ask("/metrics");
         let mut lines = metrics.lines();
         lines.find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok())
     }

@@ -145,6 +145,12 @@ impl Raw {
         self.finals(&[method]).pop().expect("an answer")
     }
 
+    /// What an admin server answers to a GET; it goes by few names.
+    pub fn admin(address: SocketAddr, path: &str) -> Message {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Self::connect(address).ask("GET", request)
+    }
+
     /// A GET with nothing to it, and its answer.
     pub fn get(&mut self, path: &str) -> Message {
         self.ask("GET", format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"))

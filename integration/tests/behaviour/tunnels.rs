@@ -60,7 +60,7 @@ fn exchange(client: &mut Raw) {
 }
 
 fn figure(proxy: &Proxy, name: &str) -> Option<u64> {
-    let text = Raw::connect(proxy.admin()).get("/metrics").text();
+    let text = proxy.ask("/metrics");
     let line = text
         .lines()
         .find(|line| line.starts_with(name) && line.contains("default/all"))?;

@@ -1,6 +1,6 @@
 //! Real clients through Tidegate, and real gRPC servers behind it: curl, nghttp and h2load; Python's http.client, httpx
-//! and grpcio; Go's net/http and grpc-go; h2spec against its HTTP/2; and Prometheus' own
-//! reading of its metrics.
+//! and grpcio; Go's net/http and grpc-go; h2spec against its HTTP/2; Prometheus' own reading of its metrics; and
+//! Chromium, which opens the admin page.
 //!
 //! `integration/install.sh` brings what is missing; it runs once before the first of them.
 #![allow(
@@ -16,6 +16,8 @@
     reason = "wall time and real sockets are the subject"
 )]
 
+mod admin_page;
+mod browser;
 mod conformance;
 mod go;
 mod peers;

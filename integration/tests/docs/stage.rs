@@ -122,7 +122,7 @@ impl Stage {
         if is_gateway {
             let admin = self.admin();
             self.await_server(|| TcpStream::connect(admin).is_ok());
-            self.await_server(|| Raw::connect(admin).get("/ready").head.status() == Some(200));
+            self.await_server(|| Raw::admin(admin, "/ready").head.status() == Some(200));
         }
     }
 
@@ -213,7 +213,7 @@ impl Stage {
 
     /// How often the gateway looked at its configuration, and whether all of it serves by what it found.
     fn looks(&self) -> (u64, bool) {
-        let metrics = Raw::connect(self.admin()).get("/metrics").text();
+        let metrics = Raw::admin(self.admin(), "/metrics").text();
         let values = |name: &str| -> Vec<u64> {
             let lines = metrics.lines().filter(|line| line.starts_with(name));
             lines.filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect()

@@ -6,14 +6,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use tidegate_config::HeaderName;
 
 use crate::live::Process;
-
-const MASK: &str = "***";
+use crate::secret::{MASK, is_secret};
 
 #[derive(Serialize)]
-struct Page {
+pub(super) struct Page {
     generation: u64,
     desired: String,
     effective: String,
@@ -21,7 +19,7 @@ struct Page {
     namespaces: BTreeMap<String, BTreeMap<&'static str, BTreeMap<String, Value>>>,
 }
 
-pub(super) fn json(process: &Process) -> serde_json::Result<String> {
+pub(super) fn page(process: &Process) -> serde_json::Result<Page> {
     let config = process.config.load();
     let report = &config.reload.report;
     let mut page = Page {
@@ -38,7 +36,7 @@ pub(super) fn json(process: &Process) -> serde_json::Result<String> {
         let section = sections.entry(id.kind().section()).or_default();
         section.insert(id.name().to_string(), object);
     }
-    serde_json::to_string_pretty(&page).map(|text| text + "\n")
+    Ok(page)
 }
 
 /// Hides the values of secret header fields, in maps of fields and in matches of one.
@@ -58,15 +56,6 @@ fn mask(value: &mut Value) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-}
-
-/// Whether a header field of this name lets people in, or knows them again.
-fn is_secret(name: &str) -> bool {
-    let is_credential = name.parse().is_ok_and(|name: HeaderName| name.is_credential());
-    is_credential
-        || ["cookie", "set-cookie"]
-            .iter()
-            .any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

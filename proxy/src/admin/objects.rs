@@ -1,23 +1,25 @@
-//! `/objects`: each object, whether it serves, and why not.
+//! `/objects`: each object, whether it serves, and why not. Those come first that need to be looked at.
 
 use serde::Serialize;
 use tidegate_config::{Diagnostic, ObjectId, ObjectStatus, Origin};
 
+use super::query::{Selected, Selection};
 use crate::live::{ConfigStatus, ObjectState, Process};
 
 #[derive(Serialize)]
-struct Page {
+pub(super) struct Page {
     generation: u64,
     /// The generation that every worker serves by.
     applied: u64,
     desired: String,
     effective: String,
-    objects: Vec<Object>,
+    #[serde(flatten)]
+    objects: Selected<Object>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Object {
+pub(super) struct Object {
     kind: &'static str,
     namespace: String,
     name: String,
@@ -51,23 +53,26 @@ struct Reason {
     column: u32,
 }
 
-/// As JSON.
-pub(super) fn json(process: &Process) -> serde_json::Result<String> {
-    let config = process.config.load();
-    let report = &config.reload.report;
-    let page = Page {
-        generation: config.generation,
-        applied: process.applied(),
-        desired: report.desired.to_string(),
-        effective: report.effective.to_string(),
-        objects: objects(&config, process),
-    };
-    serde_json::to_string_pretty(&page).map(|text| text + "\n")
+impl Page {
+    pub(super) fn of(process: &Process, selection: &Selection) -> Self {
+        let config = process.config.load();
+        let report = &config.reload.report;
+        Self {
+            generation: config.generation,
+            applied: process.applied(),
+            desired: report.desired.to_string(),
+            effective: report.effective.to_string(),
+            objects: objects(&config, process, selection),
+        }
+    }
+
+    /// As a table, with what is wrong below the object.
+    pub(super) fn text(&self) -> String {
+        table(self.objects.shown())
+    }
 }
 
-/// As a table, with what is wrong below the object.
-pub(super) fn text(process: &Process) -> String {
-    let objects = objects(&process.config.load(), process);
+fn table(objects: &[Object]) -> String {
     let rows: Vec<[String; 4]> = objects.iter().map(Object::row).collect();
     let heads = ["OBJECT", "STATUS", "HASH", "PLACE"].map(ToOwned::to_owned);
     let mut widths = [0; 4];
@@ -97,13 +102,28 @@ fn line(row: &[String; 4], widths: [usize; 4]) -> String {
     format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
 }
 
-fn objects(config: &ConfigStatus, process: &Process) -> Vec<Object> {
-    let known = config.reload.objects.iter().map(|(id, status)| {
-        let state = config.state_of(id, status, process);
-        Object::of(id, state, Some(status))
+fn objects(config: &ConfigStatus, process: &Process, selection: &Selection) -> Selected<Object> {
+    let known = config.reload.objects.iter();
+    let known = known.map(|(id, status)| (id, config.state_of(id, status, process), Some(status)));
+    let draining = config.draining().map(|id| (id, ObjectState::Draining, None));
+    let mut all: Vec<_> = known.chain(draining).collect();
+    all.sort_by_key(|(_, state, _)| match state {
+        ObjectState::Quarantined => 0,
+        ObjectState::Draining => 1,
+        ObjectState::Warming => 2,
+        ObjectState::Active => 3,
     });
-    let draining = config.draining().map(|id| Object::of(id, ObjectState::Draining, None));
-    known.chain(draining).collect()
+    let selected = selection.of("objects", all, |(id, state, status), words| {
+        words.say(id);
+        words.say(state.as_str());
+        let Some(status) = status else { return };
+        words.say(status.origin().file());
+        if let Some(reason) = status.quarantine() {
+            words.say(reason.code().as_str());
+            words.say(reason.message());
+        }
+    });
+    selected.map(|(id, state, status)| Object::of(id, state, status))
 }
 
 impl Object {

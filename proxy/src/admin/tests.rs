@@ -19,7 +19,7 @@ fn start() -> (SocketAddr, Arc<Process>) {
             .enable_all()
             .build()
             .unwrap();
-        runtime.block_on(serve(listener, served, None))
+        runtime.block_on(serve(listener, served, None, Vec::new()))
     });
     (address, process)
 }
@@ -36,7 +36,7 @@ fn exchange(address: SocketAddr, request: &str) -> String {
 fn request(address: SocketAddr, method: &str, path: &str) -> String {
     exchange(
         address,
-        &format!("{method} {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n"),
+        &format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"),
     )
 }
 
@@ -60,7 +60,7 @@ fn readiness_follows_the_process_and_liveness_does_not() {
         answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\n\r\ndraining: "),
         "{answer}"
     );
-    let by_accept = "GET /ready HTTP/1.1\r\nhost: admin\r\naccept: application/json\r\nconnection: close\r\n\r\n";
+    let by_accept = "GET /ready HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\nconnection: close\r\n\r\n";
     for answer in [
         request(address, "GET", "/ready?format=json"),
         exchange(address, by_accept),
@@ -68,7 +68,7 @@ fn readiness_follows_the_process_and_liveness_does_not() {
         assert!(
             answer.starts_with("HTTP/1.1 503 ")
                 && answer.contains("\r\ncontent-type: application/json\r\n")
-                && answer.contains("\r\n\r\n{\"state\":\"draining\",\"why\":\""),
+                && answer.contains("\r\n\r\n{\n  \"state\": \"draining\",\n  \"why\": \""),
             "{answer}"
         );
     }
@@ -125,7 +125,10 @@ fn what_is_no_request_or_too_long_is_refused_and_the_interface_lives_on() {
     let (address, _) = start();
     assert!(exchange(address, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
     let long = "a".repeat(MAX_HEAD);
-    let answer = exchange(address, &format!("GET / HTTP/1.1\r\nhost: admin\r\nlong: {long}\r\n"));
+    let answer = exchange(
+        address,
+        &format!("GET / HTTP/1.1\r\nhost: localhost\r\nlong: {long}\r\n"),
+    );
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     assert!(request(address, "GET", "/live").starts_with("HTTP/1.1 200 "));
 }
@@ -136,13 +139,13 @@ async fn silent_clients_keep_others_out_only_until_their_time_is_over() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let began = tokio::time::Instant::now();
-    tokio::spawn(serve(listener, Arc::new(Process::new(1, 100)), None));
+    tokio::spawn(serve(listener, Arc::new(Process::new(1, 100)), None, Vec::new()));
     let silent: Vec<_> = (0..MAX_CONNECTIONS)
         .map(|_| TcpStream::connect(address).unwrap())
         .collect();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream
-        .write_all(b"GET /live HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n")
+        .write_all(b"GET /live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         .await
         .unwrap();
     let mut answer = String::new();
@@ -169,10 +172,10 @@ async fn a_client_that_takes_no_answer_is_cut() {
         ..Tables::default()
     }));
     let one = prometheus::render(&process, None).len();
-    tokio::spawn(serve(listener, Arc::new(process), None));
+    tokio::spawn(serve(listener, Arc::new(process), None, Vec::new()));
 
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let requests = "GET /metrics HTTP/1.1\r\nhost: admin\r\n\r\n".repeat(REQUESTS);
+    let requests = "GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(REQUESTS);
     stream.write_all(requests.as_bytes()).await.unwrap();
     sleep(MAX_AGE + LAST_ANSWER + Duration::from_secs(1)).await;
     let mut taken = Vec::new();

@@ -1,8 +1,6 @@
 //! `tidegate explain CONFIG REQUEST`: what would become of a request, and why.
 
-mod curl;
 mod render;
-mod split;
 
 use std::io::{self, BufRead as _, Write as _};
 use std::path::PathBuf;
@@ -11,9 +9,8 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use self::curl::Curl;
 use self::render::render;
-use crate::explain::{Request, explain};
+use crate::explain::{Curl, Request, explain};
 use crate::live::{Tables, compile};
 
 const EXAMPLES: &str = "\
@@ -72,8 +69,10 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         if line.trim().is_empty() {
             continue;
         }
-        let text = Curl::parse(&line).and_then(|request| args.explanation(&tables, &request));
-        let text = text.map_err(|error| format!("line {number} of standard input: {error}"))?;
+        let explained = Curl::parse(&line)
+            .map_err(Failure::from)
+            .and_then(|request| args.explanation(&tables, &request));
+        let text = explained.map_err(|error| format!("line {number} of standard input: {error}"))?;
         out.write_all(text.as_bytes())?;
     }
     out.flush()?;

@@ -32,9 +32,12 @@ pub(super) struct RunArgs {
     /// Threads that serve requests [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
-    /// Where /ready, /live and /metrics are served
+    /// Where the admin interface is served: a page for browsers, /ready, /live, /metrics and more
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:15000")]
     admin: SocketAddr,
+    /// A host name that the admin interface may be called by, beside its address and localhost; may be repeated
+    #[arg(long, value_name = "NAME")]
+    admin_host: Vec<String>,
     /// Where to log a line for each request: a file, or - for standard output [default: nowhere]
     #[arg(long, value_name = "FILE")]
     access_log: Option<PathBuf>,
@@ -77,7 +80,8 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
 
     let delay = Duration::from_secs(args.drain_delay);
     let code = runtime.block_on(async {
-        tokio::spawn(serve_admin(admin, Arc::clone(&process), access_log.clone()));
+        let names = args.admin_host.clone();
+        tokio::spawn(serve_admin(admin, Arc::clone(&process), access_log.clone(), names));
         tokio::spawn(hang_ups(signals.hang_up, reload, manager.clone()));
         control(&process, &peers, signals.stop, ended, delay, &manager).await
     });
@@ -105,8 +109,8 @@ fn open_admin(address: SocketAddr) -> Result<TcpListener, Failure> {
     Ok(socket)
 }
 
-async fn serve_admin(socket: TcpListener, process: Arc<Process>, access_log: Option<AccessLog>) {
-    let Err(error) = admin::serve(socket, process, access_log).await;
+async fn serve_admin(socket: TcpListener, process: Arc<Process>, access_log: Option<AccessLog>, names: Vec<String>) {
+    let Err(error) = admin::serve(socket, process, access_log, names).await;
     tracing::error!(%error, "the admin interface cannot be served");
 }
 

@@ -192,7 +192,7 @@ impl Asked {
 }
 
 impl Place {
-    fn of(origin: &Origin) -> Self {
+    pub(crate) fn of(origin: &Origin) -> Self {
         Self {
             file: origin.file().to_owned(),
             line: origin.line(),
@@ -281,7 +281,8 @@ impl FilterUse {
     }
 }
 
-fn backends(backends: &[config::Backend]) -> Vec<Backend> {
+/// With the share that each has by its weight.
+pub(crate) fn backends(backends: &[config::Backend]) -> Vec<Backend> {
     let total: f64 = backends.iter().map(|backend| f64::from(backend.weight().get())).sum();
     let share = |weight: u32| {
         if total > 0.0 {

@@ -6,6 +6,7 @@
 //! objects that a reload found unchanged. A description of a request goes in, an [`Explanation`] that can be serialised
 //! comes out; how it looks to people is the caller's business.
 
+mod curl;
 mod explanation;
 mod request;
 #[cfg(test)]
@@ -20,10 +21,13 @@ use http::{HeaderMap, Method};
 use thiserror::Error;
 use tidegate_config as config;
 
+pub use self::curl::{BadCommand, Curl};
+pub(crate) use self::explanation::backends;
 pub use self::explanation::{
     Asked, Backend, Explanation, FilterUse, Level, ListenerUse, Loser, MatchUse, Outcome, Place, Timeouts, Winner,
 };
 pub use self::request::{BadRequest, Request};
+pub(crate) use self::words::matched;
 use crate::exchange::{Connection, Kind, Protocol};
 use crate::http1::{Scan, parse_request};
 use crate::live::{Listener, Tables};

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tidegate_config::{self as config, HostPattern, Match, ObjectId, ValueMatch};
+use tidegate_config::{self as config, HeaderMatch, HostPattern, Match, ObjectId, ValueMatch};
 
 use crate::router::reference::{Criterion, Loser, Reason};
+use crate::secret::{MASK, is_secret};
 
 /// `namespace/name`.
 pub(super) fn id(id: &ObjectId) -> String {
@@ -41,11 +42,11 @@ pub(super) fn duration(duration: Duration) -> String {
 }
 
 /// What a match asks for.
-pub(super) fn matched(matched: &Match) -> String {
+pub(crate) fn matched(matched: &Match) -> String {
     let path = format!("path {}", matched.path());
     let method = matched.method().map(|method| format!("method {method}"));
     let headers = matched.headers().iter();
-    let headers = headers.map(|header| format!("header {} {}", header.name, value(&header.value)));
+    let headers = headers.map(|header| format!("header {} {}", header.name, header_value(header)));
     let query = matched.query().iter();
     let query = query.map(|parameter| format!("query parameter {} {}", parameter.name, value(&parameter.value)));
     let parts: Vec<String> = std::iter::once(path)
@@ -62,6 +63,14 @@ fn value(wanted: &ValueMatch) -> String {
         ValueMatch::Regex(pattern) => format!("matches `{pattern}`"),
         ValueMatch::Present(true) => "is there".to_owned(),
         ValueMatch::Present(false) => "is not there".to_owned(),
+    }
+}
+
+/// What a header must say, unless that is a secret.
+fn header_value(header: &HeaderMatch) -> String {
+    match header.value {
+        ValueMatch::Exact(_) | ValueMatch::Regex(_) if is_secret(header.name.as_str()) => format!("is `{MASK}`"),
+        _ => value(&header.value),
     }
 }
 
@@ -105,7 +114,6 @@ pub(super) fn why(loser: &Loser<'_>) -> String {
 
 /// The part of a match that does not hold.
 fn asks_for(reason: &Reason, matched: &Match) -> String {
-    let wanted = |value: Option<&ValueMatch>| value.map(self::value).unwrap_or_default();
     match reason {
         Reason::Method => {
             let method = matched.method().map(ToString::to_string);
@@ -113,14 +121,13 @@ fn asks_for(reason: &Reason, matched: &Match) -> String {
         }
         Reason::Header(name) => {
             let header = matched.headers().iter().find(|header| header.name == *name);
-            format!("holds only if header {name} {}", wanted(header.map(|it| &it.value)))
+            let wanted = header.map(header_value).unwrap_or_default();
+            format!("holds only if header {name} {wanted}")
         }
         Reason::Query(name) => {
             let parameter = matched.query().iter().find(|parameter| parameter.name == *name);
-            format!(
-                "holds only if query parameter {name} {}",
-                wanted(parameter.map(|it| &it.value))
-            )
+            let wanted = parameter.map(|parameter| value(&parameter.value)).unwrap_or_default();
+            format!("holds only if query parameter {name} {wanted}")
         }
         Reason::Host | Reason::Path | Reason::Outranked(_) => format!("is for path {}", matched.path()),
     }

@@ -14,7 +14,7 @@ use super::compile::{RuleFilters, SideTable};
 use crate::http1;
 use crate::http2;
 use crate::router::HostTable;
-use crate::telemetry::{ClusterStats, ListenerStats, RouteStats};
+use crate::telemetry::{ClusterStats, EndpointStats, ListenerStats, RouteStats};
 use crate::upstream::Slot;
 use crate::worker::PerWorker;
 
@@ -191,4 +191,5 @@ pub struct Cluster {
 pub struct Endpoint {
     pub address: SocketAddr,
     pub weight: u64,
+    pub stats: Arc<PerWorker<EndpointStats>>,
 }

@@ -35,4 +35,5 @@ mod tests;
 mod trie;
 
 pub use self::entry::{Entry, Place, entries};
+pub(crate) use self::query::decoded;
 pub use self::table::{Change, HostTable, host_name};

@@ -41,7 +41,8 @@ fn decode(text: &str) -> Cow<'_, [u8]> {
     }
 }
 
-fn decoded(text: &str) -> impl Iterator<Item = u8> {
+/// The bytes of a text with each `%XX` decoded.
+pub(crate) fn decoded(text: &str) -> impl Iterator<Item = u8> {
     let mut rest = text.as_bytes();
     std::iter::from_fn(move || {
         let (byte, tail) = rest.split_first()?;

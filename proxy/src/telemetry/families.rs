@@ -309,6 +309,11 @@ pub(crate) const LISTENER: Group<ListenerStats, 1> = Group {
             "Downstream connections that spoke HTTP/2.",
             |listener| listener.http2_connections.value(),
         ),
+        counter(
+            "tidegate_downstream_requests_total",
+            "Finished requests of a listener, whatever became of them.",
+            |listener| listener.requests.value(),
+        ),
     ],
 };
 pub(crate) const LISTENER_LIMITS: Group<Listener, 1> = Group {

@@ -11,4 +11,5 @@ mod system;
 
 pub use access_log::AccessLog;
 pub use refusals::{Counts, Refusals};
-pub use stats::{ClusterStats, Histogram, LATENCY_BOUNDS_MICROS, ListenerStats, RouteStats};
+pub use stats::{ClusterStats, EndpointStats, Histogram, LATENCY_BOUNDS_MICROS, ListenerStats, RouteStats};
+pub(crate) use system::System;

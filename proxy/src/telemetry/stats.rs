@@ -94,11 +94,23 @@ impl RouteStats {
 pub struct ListenerStats {
     pub accepted: Counter,
     pub active: Gauge,
+    /// Finished requests, whatever became of them.
+    pub requests: Counter,
     /// Requests that no route took.
     pub unrouted: RouteStats,
     /// Accepted here, served by a less loaded worker.
     pub dealt: Counter,
     pub http2_connections: Counter,
+}
+
+#[derive(Debug, Default)]
+pub struct EndpointStats {
+    /// Tries handed to it.
+    pub requests: Counter,
+    pub active: Gauge,
+    /// Open connections, idle ones included.
+    pub connections: Gauge,
+    pub connect_failures: Counter,
 }
 
 #[derive(Debug, Default)]

@@ -6,18 +6,18 @@ use std::fs;
 const TICKS_PER_SECOND: f64 = 100.0;
 
 #[derive(Debug, Default)]
-pub(super) struct System {
-    pub(super) cpu_seconds: Option<f64>,
-    pub(super) resident_bytes: Option<f64>,
-    pub(super) virtual_bytes: Option<f64>,
-    pub(super) open_fds: Option<f64>,
-    pub(super) max_fds: Option<f64>,
-    pub(super) threads: Option<f64>,
-    pub(super) start_seconds: Option<f64>,
+pub(crate) struct System {
+    pub(crate) cpu_seconds: Option<f64>,
+    pub(crate) resident_bytes: Option<f64>,
+    pub(crate) virtual_bytes: Option<f64>,
+    pub(crate) open_fds: Option<f64>,
+    pub(crate) max_fds: Option<f64>,
+    pub(crate) threads: Option<f64>,
+    pub(crate) start_seconds: Option<f64>,
 }
 
 impl System {
-    pub(super) fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
         let ticks = |number| stat_field(&stat, number).map(|ticks| ticks / TICKS_PER_SECOND);

@@ -49,8 +49,8 @@ impl PeakEwma {
     }
 
     /// The cost of giving this endpoint one more request.
-    pub(super) fn cost(&self, in_flight: u32) -> f64 {
-        self.seconds.get() * f64::from(in_flight + 1)
+    pub(super) fn cost(&self, in_flight: u64) -> f64 {
+        self.seconds.get() * in_flight.saturating_add(1) as f64
     }
 }
 

@@ -119,7 +119,7 @@ async fn open(
             open_http2(origin, io, permit, worker).await.map(Lease::Http2)
         } else {
             let transport = Transport::new(io, BytesMut::new());
-            let permit = (origin.pool.count_connection(), permit);
+            let permit = (origin.count_connection(), permit);
             Ok(Lease::Http1(http1::ClientConnection::new(
                 transport,
                 permit,
@@ -136,6 +136,7 @@ async fn open(
         .unwrap_or_else(|| Err(Kind::ConnectTimeout.into()));
     if opened.is_err() {
         stats.connect_failures.inc();
+        origin.stats().connect_failures.inc();
     }
     opened
 }
@@ -147,7 +148,7 @@ async fn open_http2(
     worker: &Rc<Worker>,
 ) -> Result<http2::Handle, Error> {
     let freed = Rc::clone(&origin.pool.freed);
-    let held = (origin.pool.count_connection(), permit);
+    let held = (origin.count_connection(), permit);
     let handle = http2::connect(io, worker, http2::Settings::upstream(), freed, held).await?;
     origin.add_shared(handle.clone());
     Ok(handle)

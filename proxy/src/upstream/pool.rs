@@ -18,6 +18,7 @@ use super::balance::{PeakEwma, draw};
 use crate::http1::Transport;
 use crate::http2;
 use crate::live::{Cluster, Endpoint};
+use crate::telemetry::{ClusterStats, EndpointStats};
 use crate::worker::{Env, Worker, WorkerId};
 
 /// The pools of a worker, by the cluster's slot.
@@ -91,7 +92,6 @@ struct EndpointPool {
     shared: RefCell<Vec<Shared>>,
     /// One HTTP/2 connection is opened at a time; other requests wait to share it.
     connecting: Cell<bool>,
-    in_flight: Cell<u32>,
     latency: PeakEwma,
 }
 
@@ -113,10 +113,11 @@ pub(crate) type Permit = (Counted, OwnedSemaphorePermit);
 
 /// A connection that counts as open until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Counted(Rc<ClusterPool>);
+pub(crate) struct Counted(Origin);
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        self.0.pool.stats().connections.fall();
         self.0.stats().connections.fall();
     }
 }
@@ -128,7 +129,6 @@ impl ClusterPool {
             idle: RefCell::default(),
             shared: RefCell::default(),
             connecting: Cell::new(false),
-            in_flight: Cell::new(0),
             latency: PeakEwma::default(),
         });
         let endpoints = endpoints.collect();
@@ -156,7 +156,9 @@ impl ClusterPool {
             return None;
         }
         let endpoint = self.endpoints.get(index)?;
-        endpoint.in_flight.set(endpoint.in_flight.get() + 1);
+        let stats = endpoint.endpoint.stats.on(self.worker);
+        stats.requests.inc();
+        stats.active.rise();
         self.stats().requests.inc();
         self.stats().active.rise();
         Some(Try {
@@ -198,18 +200,14 @@ impl ClusterPool {
         }
         let cost = |index: usize| {
             self.endpoints.get(index).map_or(f64::MAX, |pool| {
-                pool.latency.cost(pool.in_flight.get()) / (pool.endpoint.weight.max(1) as f64)
+                let in_flight = pool.endpoint.stats.on(self.worker).active.value();
+                pool.latency.cost(in_flight) / (pool.endpoint.weight.max(1) as f64)
             })
         };
         if cost(second) < cost(first) { second } else { first }
     }
 
-    pub(super) fn count_connection(self: &Rc<Self>) -> Counted {
-        self.stats().connections.rise();
-        Counted(Rc::clone(self))
-    }
-
-    pub(crate) fn stats(&self) -> &crate::telemetry::ClusterStats {
+    pub(crate) fn stats(&self) -> &ClusterStats {
         self.cluster.stats.on(self.worker)
     }
 
@@ -296,6 +294,17 @@ impl Origin {
 
     pub fn address(&self) -> std::net::SocketAddr {
         self.endpoint().endpoint.address
+    }
+
+    /// What this worker counts of the endpoint.
+    pub(super) fn stats(&self) -> &EndpointStats {
+        self.endpoint().endpoint.stats.on(self.pool.worker)
+    }
+
+    pub(super) fn count_connection(&self) -> Counted {
+        self.pool.stats().connections.rise();
+        self.stats().connections.rise();
+        Counted(self.clone())
     }
 
     /// The idle connection that was used last and is still good.
@@ -396,8 +405,7 @@ impl Try {
 
 impl Drop for Try {
     fn drop(&mut self) {
-        let in_flight = &self.origin.endpoint().in_flight;
-        in_flight.set(in_flight.get().saturating_sub(1));
+        self.origin.stats().active.fall();
         self.origin.pool.stats().active.fall();
     }
 }

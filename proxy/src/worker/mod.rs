@@ -136,13 +136,15 @@ impl Worker {
     /// Counts a finished request: once for each, whatever became of it.
     pub fn report(&self, record: &Record) {
         let took = self.env.now().saturating_duration_since(record.started);
+        let listener = record.connection.listener.stats.on(self.id);
+        listener.requests.inc();
         let stats = match record.rule.get() {
             Some(rule) => {
                 let stats = rule.route.stats.on(self.id);
                 stats.active.fall();
                 stats
             }
-            None => &record.connection.listener.stats.on(self.id).unrouted,
+            None => &listener.unrouted,
         };
         stats.finished(record.status.get(), took);
         if let Some(by) = record.answered_by.get() {

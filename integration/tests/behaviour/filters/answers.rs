@@ -2,7 +2,7 @@
 
 use std::{env, fs};
 
-use tidegate_integration::harness::{Proxy, Raw, Wire, until};
+use tidegate_integration::harness::{Proxy, Wire, until};
 
 use super::{WIRES, ask, config, get, telling};
 
@@ -69,7 +69,7 @@ fn counted(proxy: &Proxy, reason: &str, count: usize) {
     let line =
         format!("tidegate_filter_answers_total{{listener=\"\",route=\"default/all\",reason=\"{reason}\"}} {count}");
     until(&line, || {
-        let figures = Raw::connect(proxy.admin()).get("/metrics").text();
+        let figures = proxy.ask("/metrics");
         figures.contains(&line).then_some(())
     });
 }

@@ -1,5 +1,7 @@
 //! Clusters.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -15,16 +17,24 @@ use crate::worker::PerWorker;
 /// A connect without a limit still ends when the kernel gives up; this is beyond any such time.
 const NO_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Compiles a cluster. Its pools are new, since they may lead elsewhere now; what it counts goes on from where its
-/// `previous` version is.
+/// Compiles a cluster. Its pools are new, since they may lead elsewhere now; what it and
+/// its endpoints count goes on from where its `previous` version is.
 pub(super) fn compile(cluster: &config::Cluster, previous: Option<&Cluster>, workers: usize) -> Cluster {
+    let known: HashMap<SocketAddr, &Arc<Endpoint>> = previous
+        .map(|previous| previous.endpoints.iter())
+        .unwrap_or_default()
+        .map(|endpoint| (endpoint.address, endpoint))
+        .collect();
     let endpoints: Box<[_]> = cluster
         .endpoints()
         .iter()
         .map(|endpoint| {
+            let address = endpoint.address().socket_addr();
+            let stats = known.get(&address).map(|known| Arc::clone(&known.stats));
             Arc::new(Endpoint {
-                address: endpoint.address().socket_addr(),
+                address,
                 weight: endpoint.weight().get().into(),
+                stats: stats.unwrap_or_else(|| PerWorker::shared(workers)),
             })
         })
         .collect();

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("a {0} quote is opened and not closed: close it, or write \\{1} for the character itself")]
-pub(super) struct OpenQuote(&'static str, char);
+pub struct OpenQuote(&'static str, char);
 
 /// Words with `'...'`, `"..."`, `$'...'` and `\` undone; nothing is expanded.
 pub(super) fn split(text: &str) -> Result<Vec<String>, OpenQuote> {

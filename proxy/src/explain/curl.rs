@@ -1,10 +1,12 @@
 //! The request that a curl command would send.
 
-use clap::{Args, Parser};
+mod split;
 
-use super::Failure;
-use super::split::split;
-use crate::explain::Request;
+use clap::{Args, Parser};
+use thiserror::Error;
+
+use self::split::{OpenQuote, split};
+use super::{BadRequest, Request};
 
 /// Reads requests from standard input.
 const STDIN: &str = "-";
@@ -12,10 +14,30 @@ const STDIN: &str = "-";
 /// curl's own defaults, for a command that is one.
 const USER_AGENT: &str = "curl/8";
 
+/// Why a text describes no request.
+#[derive(Debug, Error)]
+pub enum BadCommand {
+    #[error(transparent)]
+    Quote(#[from] OpenQuote),
+    #[error(transparent)]
+    Options(#[from] clap::Error),
+    #[error("there is no request: write its URL, as `http://host/path`")]
+    Nothing,
+    #[error(
+        "`{0}` and `{1}` are two URLs: one request at a time, or one a line on standard input with `-`; \
+         quote a header that has spaces"
+    )]
+    TwoUrls(String, String),
+    #[error("there are options of the request beside a quoted command: put them into it")]
+    Beside,
+    #[error(transparent)]
+    Request(#[from] BadRequest),
+}
+
 /// Those of curl's options that say what the request is; those that only say how curl goes about it are taken, too, since
 /// they stand in commands that people have, and change nothing here either.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
-pub(super) struct Curl {
+pub struct Curl {
     /// A URL with options, a whole curl command, or - for standard input
     #[arg(value_name = "REQUEST")]
     words: Vec<String>,
@@ -110,21 +132,21 @@ struct Line {
 }
 
 impl Curl {
-    pub(super) fn is_stdin(&self) -> bool {
+    pub fn is_stdin(&self) -> bool {
         self.words == [STDIN]
     }
 
     /// Reads a request from one text.
-    pub(super) fn parse(text: &str) -> Result<Request, Failure> {
+    pub fn parse(text: &str) -> Result<Request, BadCommand> {
         Self::of_words(split(text)?)?.request()
     }
 
-    fn of_words(words: Vec<String>) -> Result<Self, Failure> {
-        Ok(Line::try_parse_from(words).map_err(|error| error.to_string())?.curl)
+    fn of_words(words: Vec<String>) -> Result<Self, BadCommand> {
+        Ok(Line::try_parse_from(words)?.curl)
     }
 
     /// The request that is described.
-    pub(super) fn request(&self) -> Result<Request, Failure> {
+    pub fn request(&self) -> Result<Request, BadCommand> {
         match self.words.as_slice() {
             // A whole command in one word.
             [command] if command.starts_with("curl ") => {
@@ -133,7 +155,7 @@ impl Curl {
                     ..self.clone()
                 };
                 if beside != Self::default() {
-                    return Err("there are options of the request beside a quoted command: put them into it".into());
+                    return Err(BadCommand::Beside);
                 }
                 Self::of_words(split(command)?)?.request()
             }
@@ -142,17 +164,12 @@ impl Curl {
         }
     }
 
-    fn described(&self, words: &[String], is_curl: bool) -> Result<Request, Failure> {
+    fn described(&self, words: &[String], is_curl: bool) -> Result<Request, BadCommand> {
         let mut urls = words.iter().chain(&self.url);
         let url = match (urls.next(), urls.next()) {
             (Some(url), None) => url,
-            (None, _) => return Err("there is no request: write its URL, as `http://host/path`".into()),
-            (Some(first), Some(second)) => {
-                let advice = "one request at a time, or one a line on standard input with `-`";
-                return Err(
-                    format!("`{first}` and `{second}` are two URLs: {advice}; quote a header that has spaces").into(),
-                );
-            }
+            (None, _) => return Err(BadCommand::Nothing),
+            (Some(first), Some(second)) => return Err(BadCommand::TwoUrls(first.clone(), second.clone())),
         };
         let url = match self.data.join("&") {
             data if self.get && !data.is_empty() => with_query(url, &data),
@@ -175,7 +192,7 @@ impl Curl {
     }
 
     /// The headers that are asked for, and behind them what the other options make.
-    fn all_headers(&self, is_curl: bool) -> Result<Vec<(String, String)>, Failure> {
+    fn all_headers(&self, is_curl: bool) -> Result<Vec<(String, String)>, BadCommand> {
         let mut headers = Vec::new();
         let mut without = Vec::new();
         for header in &self.headers {

@@ -1,5 +1,7 @@
 //! Which endpoint and which backend a request goes to.
 
+use std::net::{SocketAddr, TcpListener};
+
 use tidegate_integration::harness::{Proxy, Recorder};
 
 fn upstreams<const N: usize>() -> [Recorder; N] {
@@ -78,4 +80,43 @@ fn backends_share_by_weight() {
     let [a, b, c] = [a, b, c].map(|upstream| paths(&upstream).len());
     assert_eq!((a + b, c), (1_000, 0));
     assert!((213..=387).contains(&a), "{a} of 1000 went where 300 should");
+}
+
+/// One cluster, balanced by default, over these endpoints.
+fn peak_ewma(endpoints: &[(SocketAddr, u32)]) -> String {
+    let endpoints: Vec<_> = endpoints
+        .iter()
+        .map(|(address, weight)| format!("{{ address: {address}, weight: {weight} }}"))
+        .collect();
+    format!(
+        "listeners: {{ web: {{ address: 127.0.0.1:0 }} }}\n\
+         routes: {{ all: {{ listeners: [web], rules: [{{ backends: [{{ cluster: up }}] }}] }} }}\n\
+         clusters: {{ up: {{ endpoints: [{}] }} }}\n",
+        endpoints.join(", ")
+    )
+}
+
+/// Endpoints are drawn, too; what answers within a millisecond counts as equally fast.
+#[test]
+fn by_default_idle_endpoints_share_by_weight() {
+    let [a, b] = upstreams();
+    let proxy = Proxy::start(&peak_ewma(&[(a.address, 1), (b.address, 1)]));
+    ask(&proxy, 400);
+    let [a, b] = [a, b].map(|upstream| paths(&upstream).len());
+    assert_eq!(a + b, 400);
+    // Where the machine is busy, a few answers take longer, and their endpoint less for a while.
+    assert!(a >= 40 && b >= 40, "{a} and {b} of 400");
+}
+
+#[test]
+fn one_that_fails_is_asked_less_and_less() {
+    let a = Recorder::ok();
+    // A port that nobody listens on.
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let proxy = Proxy::start(&peak_ewma(&[(a.address, 1), (gone, 1)]));
+    let mut client = proxy.connect();
+    let failed = (0..200).filter(|_| client.get("/").head.status() == Some(503)).count();
+    // A first one, and those after which it was forgiven too soon.
+    assert!((1..=10).contains(&failed), "{failed} of 200 went where nobody is");
+    assert_eq!(paths(&a).len(), 200 - failed);
 }

@@ -123,6 +123,13 @@ impl Record {
         }
     }
 
+    /// Notes that the endpoint of the last try, if there is one, is to blame.
+    pub fn blame(&self, now: Instant) {
+        if let Some(target) = &*self.target.borrow() {
+            target.failed(now);
+        }
+    }
+
     pub fn request_ended(&self, now: Instant) {
         self.request_complete.set(Some(now));
     }

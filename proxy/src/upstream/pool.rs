@@ -150,7 +150,7 @@ impl ClusterPool {
             0 => return None,
             1 => 0,
             count if self.cluster.round_robin => self.round_robin(count),
-            _ => self.better_of_two(env),
+            _ => self.better_of_two(now, env),
         };
         if self.cluster.total_weight == 0 {
             return None;
@@ -188,7 +188,7 @@ impl ClusterPool {
         0
     }
 
-    fn better_of_two(&self, env: &Env) -> usize {
+    fn better_of_two(&self, now: Instant, env: &Env) -> usize {
         let weights = || self.endpoints.iter().map(|pool| pool.endpoint.weight);
         let first = draw(weights(), self.cluster.total_weight, env);
         let mut second = draw(weights(), self.cluster.total_weight, env);
@@ -201,7 +201,8 @@ impl ClusterPool {
         let cost = |index: usize| {
             self.endpoints.get(index).map_or(f64::MAX, |pool| {
                 let in_flight = pool.endpoint.stats.on(self.worker).active.value();
-                pool.latency.cost(in_flight) / (pool.endpoint.weight.max(1) as f64)
+                let load = in_flight as f64 / pool.endpoint.weight.max(1) as f64;
+                pool.latency.cost(load, now)
             })
         };
         if cost(second) < cost(first) { second } else { first }
@@ -400,6 +401,11 @@ impl Try {
         let took = now.saturating_duration_since(self.started);
         self.origin.endpoint().latency.record(took, now);
         self.origin.pool.stats().latency.record(took);
+    }
+
+    /// Notes that the upstream failed the request.
+    pub fn failed(&self, now: Instant) {
+        self.origin.endpoint().latency.failed(now);
     }
 }
 

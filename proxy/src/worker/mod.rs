@@ -28,7 +28,7 @@ pub use inbox::{Inbox, Message, Peers, Update};
 pub use run::{Start, run};
 pub use timer::{Deadline, Timer};
 
-use crate::exchange::Record;
+use crate::exchange::{Record, Side};
 use crate::live::{Listener, Tables};
 use crate::telemetry::{AccessLog, Refusals};
 use crate::upstream::Pools;
@@ -135,7 +135,8 @@ impl Worker {
 
     /// Counts a finished request: once for each, whatever became of it.
     pub fn report(&self, record: &Record) {
-        let took = self.env.now().saturating_duration_since(record.started);
+        let now = self.env.now();
+        let took = now.saturating_duration_since(record.started);
         let listener = record.connection.listener.stats.on(self.id);
         listener.requests.inc();
         let stats = match record.rule.get() {
@@ -156,6 +157,9 @@ impl Worker {
             let origin = record.origin();
             let object = kind.object(record.met(origin.as_ref()));
             self.refusals.on(self.id).count(kind, object);
+            if kind.side() == Side::Upstream {
+                record.blame(now);
+            }
         }
         if let Some(log) = &self.access_log {
             log.log(self.id, record, took, self.env.wall_clock());

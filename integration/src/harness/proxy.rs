@@ -210,7 +210,7 @@ impl Proxy {
 
     /// How many refusals of this reason it has counted, whatever they are due to.
     pub fn refusals(&self, flag: &str, reason: &str) -> f64 {
-        let metrics = Raw::connect(self.admin()).get("/metrics").text();
+        let metrics = self.ask("/metrics");
         let sample = format!("tidegate_refusals_total{{flag=\"{flag}\",reason=\"{reason}\",object=\"");
         let counts = metrics
             .lines()

@@ -24,6 +24,7 @@
 
 #![warn(missing_docs)]
 
+mod access_log;
 mod build;
 mod cluster;
 mod diagnostic;
@@ -47,6 +48,7 @@ mod values;
 mod watch;
 mod yaml;
 
+pub use self::access_log::{AccessLog, LogField, LogFilter, LogFormat, LogPattern, LogTarget};
 pub use self::cluster::{Balancer, Cluster, ClusterLimits, ClusterTimeouts, Endpoint, Protocol};
 pub use self::diagnostic::{Code, Diagnostic, Label, Severity, ValueError};
 pub use self::diff::{Change, Difference, ObjectChange, Share, diff};
@@ -69,6 +71,7 @@ pub use self::snapshot::Snapshot;
 pub use self::store::{LoadError, ObjectStatus, Objects, Reload, Report, Store};
 pub use self::values::{
     Authority, ByteSize, EndpointAddress, FrameSize, HeaderName, HeaderText, Host, HostPattern, ListenerAddress,
-    MethodName, PathPrefix, PathText, Pattern, Product, Pseudonym, TimeSpan, Weight, WholePattern, WindowSize,
+    MethodName, PathPrefix, PathText, Pattern, Product, Pseudonym, Ratio, StatusRange, TimeSpan, Weight, WholePattern,
+    WindowSize,
 };
 pub use self::watch::{Wake, Waker, Watcher};

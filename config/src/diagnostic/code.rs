@@ -108,6 +108,12 @@ codes! {
     NoPrefix = "TG0220" Error,
     /// A substitution names a group that the pattern does not have, or makes no path.
     BadSubstitution = "TG0221" Error,
+    /// Not a pattern of an access log's lines.
+    BadLogPattern = "TG0222" Error,
+    /// Not a status or a range of them.
+    BadStatus = "TG0223" Error,
+    /// Not a share.
+    BadRatio = "TG0224" Error,
 
     /// Two objects have the same kind, namespace and name.
     NamedTwice = "TG0301" Error,

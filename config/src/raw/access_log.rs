@@ -1,0 +1,55 @@
+//! Access logs as written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Text;
+use crate::access_log::LogField;
+use crate::schema::{Duration, LogTarget, Ratio, Statuses};
+use crate::yaml::At;
+
+/// A line for each finished request.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AccessLog {
+    /// Where lines go: `stdout`, a file (relative to the file that says so), or `none`.
+    #[schemars(with = "LogTarget")]
+    pub(crate) to: Text,
+    /// How a line is written; text when left out.
+    pub(crate) format: Option<At<LogWord>>,
+    /// With text and json: what a line says, in this order.
+    #[schemars(with = "Option<Vec<LogField>>", length(min = 1))]
+    pub(crate) fields: Option<At<Vec<At<LogField>>>>,
+    /// In place of a format: a line as it is written, with fields as `%{status}` in it; `%%` is a percent sign.
+    #[schemars(with = "Option<String>")]
+    pub(crate) pattern: Option<Text>,
+    /// Which requests get a line: those for which any of this holds; all when left out.
+    pub(crate) only: Option<At<LogOnly>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum LogWord {
+    /// `name=value`, for people and simple tools.
+    Text,
+    /// An object a line.
+    Json,
+    /// What NGINX and Apache write, for tools that read theirs.
+    Combined,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1))]
+pub(crate) struct LogOnly {
+    /// The status is one of these, `503` or `500-599`; when left out: the request failed, by a status from 500 or with
+    /// a response flag.
+    #[schemars(with = "Option<Vec<Statuses>>", length(min = 1))]
+    pub(crate) statuses: Option<At<Vec<Text>>>,
+    /// It took longer than this.
+    #[schemars(with = "Option<Duration>")]
+    pub(crate) slower_than: Option<Text>,
+    /// This share of all the others; 0% when left out.
+    #[schemars(with = "Option<Ratio>")]
+    pub(crate) sample: Option<Text>,
+}

@@ -32,7 +32,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::live::{Process, Readiness};
-use crate::telemetry::{AccessLog, prometheus};
+use crate::telemetry::prometheus;
 
 /// Open connections; further clients wait in the kernel's queue until one ends.
 const MAX_CONNECTIONS: usize = 64;
@@ -57,7 +57,6 @@ const METRICS: HeaderValue = HeaderValue::from_static(prometheus::CONTENT_TYPE);
 #[derive(Debug)]
 struct Admin {
     process: Arc<Process>,
-    access_log: Option<AccessLog>,
 }
 
 struct Page {
@@ -113,14 +112,10 @@ const PAGES: [Page; 6] = [
 ];
 
 /// Answers on `listener` for as long as the runtime lives. An error means that it could not even begin.
-pub async fn serve(
-    listener: std::net::TcpListener,
-    process: Arc<Process>,
-    access_log: Option<AccessLog>,
-) -> io::Result<Infallible> {
+pub async fn serve(listener: std::net::TcpListener, process: Arc<Process>) -> io::Result<Infallible> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
-    let admin = Arc::new(Admin { process, access_log });
+    let admin = Arc::new(Admin { process });
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         // Nobody closes the semaphore; were it closed, there would be nothing to wait for.
@@ -226,7 +221,7 @@ fn ready(admin: &Admin, format: Format) -> Answer {
 }
 
 fn metrics(admin: &Admin, _: Format) -> Answer {
-    let body = prometheus::render(&admin.process, admin.access_log.as_ref());
+    let body = prometheus::render(&admin.process);
     Answer {
         status: StatusCode::OK,
         media_type: METRICS,

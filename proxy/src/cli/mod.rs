@@ -6,6 +6,7 @@ mod echo;
 mod explain;
 mod run;
 mod schema;
+mod welcome;
 
 use std::process::ExitCode;
 

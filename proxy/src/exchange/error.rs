@@ -98,8 +98,8 @@ pub struct Met<'a> {
 /// An object of the configuration, written `cluster default/web`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Object<'a> {
-    kind: &'static str,
-    id: &'a str,
+    pub kind: &'static str,
+    pub id: &'a str,
 }
 
 impl Error {

@@ -22,7 +22,7 @@ pub use body::{Body, Frame};
 pub use connection::{Connection, Protocol};
 pub use error::{Error, Flag, Kind, Met, Object, Side};
 pub use io::Io;
-pub use record::{Logged, Record};
+pub use record::{Logged, Quoted, Record};
 
 use crate::live::{Rule, Tables};
 use crate::worker::Worker;

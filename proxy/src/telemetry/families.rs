@@ -99,7 +99,6 @@ pub(super) struct Globals {
     pub(super) workers: u64,
     pub(super) connections: u64,
     pub(super) max_connections: u64,
-    pub(super) lost_lines: u64,
     pub(super) system: System,
 }
 
@@ -164,11 +163,6 @@ pub(super) const GLOBALS: &[Family<Globals>] = &[
         "Downstream connections that may be open at the same time.",
         |all| all.max_connections,
     ),
-    counter(
-        "tidegate_access_log_lost_lines_total",
-        "Access log lines dropped because the log could not be written fast enough.",
-        |all| all.lost_lines,
-    ),
     number(
         "process_cpu_seconds_total",
         Kind::Counter,
@@ -209,6 +203,14 @@ pub(super) const GLOBALS: &[Family<Globals>] = &[
         |all| all.system.start_seconds,
     ),
 ];
+
+/// `to` is a path, or `stdout`.
+pub(super) const ACCESS_LOG_LABELS: [&str; 1] = ["to"];
+pub(super) const ACCESS_LOGS: &[Family<u64>] = &[counter(
+    "tidegate_access_log_lost_lines_total",
+    "Access log lines lost because they could not be written, or not fast enough.",
+    |lines| *lines,
+)];
 
 pub(super) const REFUSAL_LABELS: [&str; 2] = ["flag", "reason"];
 pub(super) const REFUSALS: &[Family<u64>] = &[counter(

@@ -1,5 +1,5 @@
 //! What Tidegate counts and says about its work: cells that workers write, the Prometheus text that admin serves, the
-//! access log, the log of the process itself.
+//! access logs, the log of the process itself.
 
 mod access_log;
 mod families;
@@ -8,5 +8,5 @@ pub mod prometheus;
 mod stats;
 mod system;
 
-pub use access_log::AccessLog;
+pub use access_log::{AccessLog, AccessLogs, Quotes};
 pub use stats::{ClusterStats, Histogram, LATENCY_BOUNDS_MICROS, ListenerStats, Refusals, RouteStats};

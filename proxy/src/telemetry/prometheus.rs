@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::families::{self, Family, Globals, Kind, Read};
 use super::system::System;
-use super::{AccessLog, Histogram, LATENCY_BOUNDS_MICROS, RouteStats};
+use super::{Histogram, LATENCY_BOUNDS_MICROS, RouteStats};
 use crate::live::{Process, Route, Tables};
 
 /// The media type of what [`render`] gives.
@@ -20,7 +20,7 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const ALL_SHOWN: usize = 200;
 
 /// The metrics of this process as they stand.
-pub fn render(process: &Process, access_log: Option<&AccessLog>) -> String {
+pub fn render(process: &Process) -> String {
     let tables = process.tables.load();
     let mut text = Text::default();
     text.families(
@@ -28,8 +28,9 @@ pub fn render(process: &Process, access_log: Option<&AccessLog>) -> String {
         &families::BUILD_LABELS,
         &[Object::new([env!("CARGO_PKG_VERSION")], [&()])],
     );
-    let globals = globals(process, &tables, access_log);
+    let globals = globals(process, &tables);
     text.families(families::GLOBALS, &[], &[Object::new([], [&globals])]);
+    access_logs(&mut text, &tables);
     refusals(&mut text, process);
     requests(&mut text, &tables);
     listeners(&mut text, &tables);
@@ -37,7 +38,7 @@ pub fn render(process: &Process, access_log: Option<&AccessLog>) -> String {
     text.0
 }
 
-fn globals(process: &Process, tables: &Tables, access_log: Option<&AccessLog>) -> Globals {
+fn globals(process: &Process, tables: &Tables) -> Globals {
     let config = process.config.load();
     let reloads = &process.reloads;
     let counts = [&reloads.applied, &reloads.partial, &reloads.unchanged, &reloads.failed];
@@ -52,9 +53,22 @@ fn globals(process: &Process, tables: &Tables, access_log: Option<&AccessLog>) -
         workers: process.workers as u64,
         connections: process.connections.load(Ordering::Relaxed) as u64,
         max_connections: process.max_connections as u64,
-        lost_lines: access_log.map_or(0, AccessLog::lost),
         system: System::read(),
     }
+}
+
+fn access_logs(text: &mut Text, tables: &Tables) {
+    let lost: Vec<_> = tables
+        .logs
+        .lost()
+        .into_iter()
+        .map(|(to, lines)| (to.to_string(), lines))
+        .collect();
+    let objects: Vec<_> = lost
+        .iter()
+        .map(|(to, lines)| Object::new([to.as_str()], [lines]))
+        .collect();
+    text.families(families::ACCESS_LOGS, &families::ACCESS_LOG_LABELS, &objects);
 }
 
 fn refusals(text: &mut Text, process: &Process) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::{env, fs, thread};
@@ -20,6 +20,8 @@ pub struct Proxy {
     /// Each listener's address, by its name without the namespace.
     pub listeners: BTreeMap<String, SocketAddr>,
     logs: Arc<Mutex<Vec<String>>>,
+    /// Its standard output, if nobody is to read it.
+    unread: Option<ChildStdout>,
     /// Its configuration, if it goes with the process.
     file: Option<PathBuf>,
 }
@@ -33,6 +35,8 @@ pub enum Signal {
     Int,
     /// Asks to load the configuration again.
     Hup,
+    /// Says that the files of logs were renamed.
+    Usr1,
 }
 
 impl Proxy {
@@ -62,6 +66,13 @@ impl Proxy {
 
     /// Starts on this file or directory with these arguments behind it, and waits for nothing.
     pub fn on(config: &Path, arguments: &[&str]) -> Self {
+        let mut proxy = Self::unread(config, arguments);
+        collect(proxy.unread.take().expect("stdout"), &proxy.logs);
+        proxy
+    }
+
+    /// The same, and nobody ever reads what it writes to standard output.
+    pub fn unread(config: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(binary())
             .arg("run")
             .arg(config)
@@ -73,9 +84,9 @@ impl Proxy {
             .spawn()
             .expect("tidegate starts");
         let logs = Arc::default();
-        collect(child.stdout.take().expect("stdout"), &logs);
         collect(child.stderr.take().expect("stderr"), &logs);
         Self {
+            unread: child.stdout.take(),
             child,
             exited: None,
             listeners: BTreeMap::new(),
@@ -114,6 +125,7 @@ impl Proxy {
             Signal::Term => "-TERM",
             Signal::Int => "-INT",
             Signal::Hup => "-HUP",
+            Signal::Usr1 => "-USR1",
         };
         let status = Command::new("kill")
             .args([flag, &self.child.id().to_string()])

@@ -1,6 +1,6 @@
 //! Access logs: a line for each finished request, off unless asked for.
 //!
-//! A listener's log is compiled with the listener: where lines go (a [`sink`]), how they are written (a [`format`]), and
+//! A listener's log is compiled with the listener: where lines go (a [`sink`]), how they are written (a [`mod@format`]), and
 //! which requests get one. A request keeps the log that it began with. Sinks belong to the process: listeners that name
 //! the same file share one, and it closes when nobody logs to it any more. Invariant: a record makes exactly one line,
 //! whatever the client sent in it, and no worker ever waits for a disk or for who reads.

@@ -25,9 +25,9 @@ pub struct Quotes {
 pub(super) struct Format {
     style: Style,
     /// Each value with the text before it.
-    pieces: Box<[(Box<[u8]>, Value)]>,
+    pieces: Box<[(Literal, Value)]>,
     /// The text behind the last one, with the line break.
-    end: Box<[u8]>,
+    end: Literal,
     quotes: Quotes,
 }
 
@@ -82,10 +82,8 @@ impl Format {
     }
 
     fn of(style: Style, pieces: impl IntoIterator<Item = (String, Value)>, end: &str) -> Self {
-        let pieces = pieces
-            .into_iter()
-            .map(|(before, value)| (before.into_bytes().into(), value));
-        let pieces: Box<[(Box<[u8]>, Value)]> = pieces.collect();
+        let pieces = pieces.into_iter().map(|(before, value)| (Literal::new(&before), value));
+        let pieces: Box<[(Literal, Value)]> = pieces.collect();
         let has = |field| pieces.iter().any(|(_, value)| *value == Value::Field(field));
         Self {
             style,
@@ -97,7 +95,7 @@ impl Format {
                 referer: has(LogField::Referer),
             },
             pieces,
-            end: format!("{end}\n").into_bytes().into(),
+            end: Literal::new(&format!("{end}\n")),
         }
     }
 
@@ -108,7 +106,7 @@ impl Format {
     /// Appends a line with its line break.
     pub(super) fn write(&self, line: &Line<'_>, stamps: &Stamps, out: &mut Vec<u8>) {
         for (before, value) in &self.pieces {
-            out.extend_from_slice(before);
+            before.write(out);
             let mut words = Words { out, style: self.style };
             match value {
                 Value::Field(field) => write(&mut words, *field, line, stamps),
@@ -116,7 +114,42 @@ impl Format {
                 Value::CombinedStatus => combined_status(&mut words, line),
             }
         }
-        out.extend_from_slice(&self.end);
+        self.end.write(out);
+    }
+}
+
+/// Text of the format. Most of it is short: copied at a fixed length, which is a move or two in place of a call, and cut.
+#[derive(Debug)]
+struct Literal {
+    begin: [u8; Self::SHORT],
+    length: usize,
+    rest: Box<[u8]>,
+}
+
+impl Literal {
+    const SHORT: usize = 32;
+
+    fn new(text: &str) -> Self {
+        let length = text.len().min(Self::SHORT);
+        let (short, rest) = text.as_bytes().split_at_checked(length).unwrap_or_default();
+        let mut begin = [0; Self::SHORT];
+        for (to, from) in begin.iter_mut().zip(short) {
+            *to = *from;
+        }
+        Self {
+            begin,
+            length,
+            rest: rest.into(),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let end = out.len() + self.length;
+        out.extend_from_slice(&self.begin);
+        out.truncate(end);
+        if !self.rest.is_empty() {
+            out.extend_from_slice(&self.rest);
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::worker::{PerWorker, WorkerId};
 const WAITING: usize = 1 << 20;
 
 /// How long the thread lets lines gather, so that it is woken and writes once for many; less when a buffer gets full.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(20);
 
 /// The last one to let go of it ends the thread once everything is written.
 #[derive(Debug)]

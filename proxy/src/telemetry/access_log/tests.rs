@@ -152,6 +152,11 @@ fn combined_is_what_nginx_writes() {
 #[test]
 fn a_pattern_is_written_as_it_stands() {
     let request = request("http://shop.example/a%20b?c");
+    let long = "x".repeat(70);
+    assert_eq!(
+        written(&format(&format!("{long}%{{status}}{long}")), &line(&request)),
+        format!("{long}200{long}\n")
+    );
     let pattern = format("100%% [%{target}]\t%{path} %{referer} %{client} %{object}.");
     assert_eq!(
         written(&pattern, &line(&request)),

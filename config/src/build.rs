@@ -2,6 +2,7 @@
 //!
 //! References become ids here; whether there is such an object is the snapshot's question.
 
+mod access_log;
 mod cluster;
 mod filter;
 mod listener;

@@ -27,6 +27,7 @@
 
 #![warn(missing_docs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
+mod access_log;
 mod build;
 mod cluster;
 mod diagnostic;
@@ -51,6 +52,7 @@ mod values;
 mod watch;
 mod yaml;
 
+pub use self::access_log::{AccessLog, LogField, LogFilter, LogFormat, LogPattern, LogTarget};
 pub use self::cluster::{Balancer, Cluster, ClusterLimits, ClusterTimeouts, Endpoint, Protocol};
 pub use self::diagnostic::{Code, Diagnostic, Label, Severity, ValueError};
 pub use self::diff::{Change, Difference, ObjectChange, Share, diff};
@@ -74,6 +76,7 @@ pub use self::snapshot::Snapshot;
 pub use self::store::{LoadError, ObjectStatus, Objects, Reload, Report, Store};
 pub use self::values::{
     Authority, ByteSize, EndpointAddress, FrameSize, HeaderName, HeaderText, Host, HostPattern, ListenerAddress,
-    MethodName, PathPrefix, PathText, Pattern, Product, Pseudonym, TimeSpan, Weight, WholePattern, WindowSize,
+    MethodName, PathPrefix, PathText, Pattern, Product, Pseudonym, Ratio, StatusRange, TimeSpan, Weight, WholePattern,
+    WindowSize,
 };
 pub use self::watch::{Wake, Waker, Watcher};

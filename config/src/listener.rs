@@ -9,6 +9,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::access_log::AccessLog;
 use crate::id::ObjectId;
 use crate::origin::Origin;
 use crate::route::Policies;
@@ -62,6 +63,7 @@ pub struct Listener {
     pub(crate) http: HttpSettings,
     pub(crate) http2: Http2Settings,
     pub(crate) drain: Duration,
+    pub(crate) access_log: Option<AccessLog>,
     pub(crate) policies: Policies,
 }
 
@@ -109,6 +111,11 @@ impl Listener {
     /// How long requests may go on after the listener was told to stop; zero ends them at once.
     pub const fn drain(&self) -> Duration {
         self.drain
+    }
+
+    /// What it says of its access log; `None`: nothing, so that the process's own holds.
+    pub const fn access_log(&self) -> Option<&AccessLog> {
+        self.access_log.as_ref()
     }
 
     /// What it says for all routes on it.

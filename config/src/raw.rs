@@ -3,12 +3,14 @@
 //! Nothing here is checked beyond shape; [`crate::build`] makes typed objects of it, and [`crate::schema()`] derives the
 //! JSON Schema, descriptions included. Every key is one that the data plane honours.
 
+mod access_log;
 mod cluster;
 mod filter;
 mod listener;
 mod route;
 mod secret;
 
+pub(crate) use self::access_log::{AccessLog, LogOnly, LogWord};
 pub(crate) use self::cluster::{Cluster, ClusterLimits, ClusterTimeouts, Endpoint};
 pub(crate) use self::filter::{
     DirectResponse, Filter, HeaderEdits, HeaderMap, RateKey, RateLimit, Redirect, RedirectPath, Rewrite, RewritePath,

@@ -11,8 +11,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 pub(crate) use self::words::{
-    Address, Authority, Duration, ExactPath, HeaderName, HeaderValue, Host, HostPattern, Method, Name, PathPrefix,
-    Reference, Regex, Size, Word,
+    Address, Authority, Duration, ExactPath, HeaderName, HeaderValue, Host, HostPattern, LogTarget, Method, Name,
+    PathPrefix, Ratio, Reference, Regex, Size, Statuses, Word,
 };
 use crate::raw;
 use crate::yaml::At;

@@ -8,7 +8,9 @@ mod host;
 mod number;
 mod path;
 mod pattern;
+mod ratio;
 mod size;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -21,4 +23,6 @@ pub(crate) use self::number::checked;
 pub use self::number::{FrameSize, Weight, WindowSize};
 pub use self::path::{PathPrefix, PathText};
 pub use self::pattern::{Pattern, WholePattern};
+pub use self::ratio::Ratio;
 pub use self::size::ByteSize;
+pub use self::status::StatusRange;

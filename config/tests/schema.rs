@@ -89,6 +89,18 @@ fn mistakes_are_seen_while_typing() {
             "address: 127.0.0.1:1, http: { requestId: 'true' }",
         ),
         ("address: 127.0.0.1:1", "address: 127.0.0.1:1, disabled: [rewrite]"),
+        (
+            "address: 127.0.0.1:1",
+            "address: 127.0.0.1:1, accessLog: { to: stderr }",
+        ),
+        (
+            "address: 127.0.0.1:1",
+            "address: 127.0.0.1:1, accessLog: { to: a.log, only: {} }",
+        ),
+        (
+            "address: 127.0.0.1:1",
+            "address: 127.0.0.1:1, accessLog: { to: a.log, fields: [x] }",
+        ),
         ("web: {", "Web: {"),
         ("listeners: [web], ", ""),
         ("listeners: [web], ", "listeners: web, "),

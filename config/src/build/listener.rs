@@ -25,6 +25,10 @@ pub(crate) fn listener(site: &mut Site<'_>, raw: &raw::Listener) -> Option<Liste
         Ok(text.parse::<TimeSpan>()?.duration())
     });
     let address = site.parse(&raw.address);
+    let access_log = raw
+        .access_log
+        .as_ref()
+        .map(|raw| super::access_log::access_log(site, raw));
     Some(Listener {
         id: site.id.clone(),
         origin: site.origin(site.mark),
@@ -34,6 +38,7 @@ pub(crate) fn listener(site: &mut Site<'_>, raw: &raw::Listener) -> Option<Liste
         http: http(site, profile, &raw.http),
         http2: http2(site, profile, &raw.http2),
         drain,
+        access_log: access_log.flatten(),
         policies: policies(site, raw),
         address: address?,
     })

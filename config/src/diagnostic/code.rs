@@ -110,6 +110,12 @@ codes! {
     BadSubstitution = "TG0221" Error,
     /// A variable or file that holds a secret has none, or one that cannot be used.
     BadSecret = "TG0222" Error,
+    /// Not a pattern of an access log's lines.
+    BadLogPattern = "TG0223" Error,
+    /// Not a status or a range of them.
+    BadStatus = "TG0224" Error,
+    /// Not a share.
+    BadRatio = "TG0225" Error,
 
     /// Two objects have the same kind, namespace and name.
     NamedTwice = "TG0301" Error,

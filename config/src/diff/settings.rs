@@ -7,10 +7,11 @@ use std::fmt::Display;
 
 use super::Difference;
 use super::show::{self, count, size, span};
+use crate::access_log::{AccessLog, LogFilter};
 use crate::cluster::{Cluster, ClusterLimits, ClusterTimeouts, Endpoint};
 use crate::listener::{Http2Settings, HttpSettings, Listener, ListenerLimits, ListenerTimeouts};
 use crate::route::{Policies, WrittenTimeouts};
-use crate::values::TimeSpan;
+use crate::values::{StatusRange, TimeSpan};
 
 /// Values by keys, and by member where a setting is a list whose members come and go.
 #[derive(Default)]
@@ -68,18 +69,43 @@ fn listener(listener: &Listener) -> Settings {
         http,
         http2,
         drain,
+        access_log,
         policies,
     } = listener;
     let mut settings = Settings::default();
     settings.put("address", &address);
     settings.put("profile", &profile);
     settings.put("drain", &span(Some(*drain)));
+    if let Some(log) = access_log {
+        self::access_log(&mut settings, log);
+    }
     listener_timeouts(&mut settings, timeouts);
     listener_limits(&mut settings, limits);
     self::http(&mut settings, http);
     self::http2(&mut settings, http2);
     self::policies(&mut settings, policies);
     settings
+}
+
+fn access_log(settings: &mut Settings, log: &AccessLog) {
+    let AccessLog { to, format, only } = log;
+    settings.put("accessLog.to", to);
+    settings.put("accessLog.format", format);
+    let Some(only) = only else { return };
+    let LogFilter {
+        statuses,
+        slower_than,
+        sample,
+    } = only;
+    let listed = |ranges: &Vec<StatusRange>| ranges.iter().map(StatusRange::to_string).collect::<Vec<_>>().join(", ");
+    settings.put(
+        "accessLog.only.statuses",
+        &statuses.as_ref().map_or("failed".to_owned(), listed),
+    );
+    if slower_than.is_some() {
+        settings.put("accessLog.only.slowerThan", &span(*slower_than));
+    }
+    settings.put("accessLog.only.sample", sample);
 }
 
 fn listener_timeouts(settings: &mut Settings, timeouts: &ListenerTimeouts) {

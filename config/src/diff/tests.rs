@@ -204,3 +204,25 @@ fn rules_in_another_order_are_one_difference() {
         ["/rules/: in the order api, #2 > in another order: #1, api"]
     );
 }
+
+#[test]
+fn access_logs_differ_by_where_how_and_what_is_logged() {
+    let with = |log: &str| BASE.replace("127.0.0.1:1 }", &format!("127.0.0.1:1, accessLog: {log} }}"));
+    assert_eq!(
+        changes(
+            &with("{ to: /a.log, only: { statuses: [429, 500-599], sample: 1% } }"),
+            &with("{ to: /b.log, format: json, fields: [status, ms], only: { slowerThan: 1s } }")
+        ),
+        [
+            "/accessLog.format/: text > json of status, ms",
+            "/accessLog.only.sample/: 1% > 0%",
+            "/accessLog.only.slowerThan/: _ > 1s",
+            "/accessLog.only.statuses/: 429, 500-599 > failed",
+            "/accessLog.to/: /a.log > /b.log",
+        ]
+    );
+    assert_eq!(
+        changes(BASE, &with("{ to: stdout, pattern: '100%% %{status}' }")),
+        ["/accessLog.format/: _ > 100%% %{status}", "/accessLog.to/: _ > stdout"]
+    );
+}

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Filters, Number, Text};
+use super::{AccessLog, Filters, Number, Text};
 use crate::listener::{Profile, Underscores};
 use crate::schema::{Address, Duration, Size, Word};
 
@@ -37,6 +37,9 @@ pub(crate) struct Listener {
     /// How long requests may go on after the listener was told to stop; mesh: 30s.
     #[schemars(with = "Option<Duration>", extend("examples" = ["15s"], "default" = "60s"))]
     pub(crate) drain: Option<Text>,
+    /// A line for each finished request; as `tidegate run --access-log` says when left out.
+    #[schemars(extend("examples" = [{ "to": "stdout", "format": "json" }]))]
+    pub(crate) access_log: Option<AccessLog>,
     /// For all routes on it; a route's or rule's own filters of a kind replace these.
     #[schemars(extend("examples" = [[{ "responseHeaders": { "remove": ["x-powered-by"] } }]]))]
     pub(crate) filters: Option<Filters>,

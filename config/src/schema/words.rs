@@ -67,6 +67,12 @@ words! {
     HeaderName = { "$comment": "header name", "type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$" };
     /// A value of a header or query parameter.
     HeaderValue = { "$comment": "text", "type": ["string", "number"] };
+    /// `stdout`, `none`, or a path, which has a dot or a slash in it.
+    LogTarget = { "$comment": "file", "type": "string", "pattern": "^(stdout|none|.*[./].*)$", "examples": ["stdout", "access.log", "none"] };
+    /// A share of all.
+    Ratio = { "$comment": "share", "type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,4})?%$", "examples": ["20%", "0.5%"] };
+    /// A status, or those from one to another.
+    Statuses = { "$comment": "status", "type": ["string", "integer"], "pattern": "^[1-5][0-9]{2}(-[1-5][0-9]{2})?$", "minimum": 100, "maximum": 599, "examples": [503, "500-599"] };
     /// Some text.
     Word = { "$comment": "text", "type": ["string", "number"], "minLength": 1 };
 }

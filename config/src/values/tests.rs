@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    ByteSize, EndpointAddress, HostPattern, ListenerAddress, PathPrefix, Product, Pseudonym, TimeSpan, Weight,
+    ByteSize, EndpointAddress, HostPattern, ListenerAddress, PathPrefix, Product, Pseudonym, Ratio, StatusRange,
+    TimeSpan, Weight,
 };
 
 #[test]
@@ -163,5 +164,64 @@ proptest! {
         if let Ok(span) = text.parse::<TimeSpan>() {
             prop_assert_eq!(span.to_string().parse::<TimeSpan>().unwrap(), span);
         }
+    }
+}
+
+#[test]
+fn ratios() {
+    for (text, parts, shown) in [
+        ("0%", 0, "0%"),
+        ("100%", 1_000_000, "100%"),
+        ("20%", 200_000, "20%"),
+        ("0.5%", 5_000, "0.5%"),
+        ("0.0001%", 1, "0.0001%"),
+        ("12.50%", 125_000, "12.5%"),
+    ] {
+        let ratio: Ratio = text.parse().unwrap();
+        assert_eq!((ratio.parts(), ratio.to_string().as_str()), (parts, shown));
+    }
+    for text in [
+        "",
+        "%",
+        "20",
+        "-1%",
+        "+1%",
+        "100.0001%",
+        "1000%",
+        "0.00001%",
+        ".5%",
+        "5.%",
+        "1 %",
+        "1e2%",
+    ] {
+        assert!(text.parse::<Ratio>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn statuses() {
+    let range: StatusRange = "500-599".parse().unwrap();
+    assert_eq!(
+        [499, 500, 599, 600].map(|status| range.contains(status)),
+        [false, true, true, false]
+    );
+    assert_eq!(range.to_string(), "500-599");
+    let one: StatusRange = "503".parse().unwrap();
+    assert!(one.contains(503) && !one.contains(504));
+    assert_eq!(one.to_string(), "503");
+    for text in [
+        "",
+        "5",
+        "5xx",
+        "99",
+        "600",
+        "0500",
+        "599-500",
+        "500-",
+        "-500",
+        "500 - 599",
+        "+50",
+    ] {
+        assert!(text.parse::<StatusRange>().is_err(), "{text}");
     }
 }

@@ -1,5 +1,6 @@
 //! What people get wrong, each with the code, line and column that they are told; and that the rest of the file serves.
 
+mod access_logs;
 mod lints;
 mod rules;
 
@@ -7,6 +8,7 @@ use std::collections::HashSet;
 
 use tidegate_config::{Code, Diagnostic, parse_files, parse_str};
 
+use self::access_logs::ACCESS_LOGS;
 use self::rules::{RULES, WHOLE};
 
 /// Stands below each mistake that concerns one object, and must load all the same.
@@ -392,12 +394,22 @@ fn each_mistake_in_a_rule_is_told_where_it_is_and_hurts_nothing_else() {
 }
 
 #[test]
+fn each_mistake_in_an_access_log_is_told_where_it_is_and_hurts_nothing_else() {
+    for &(log, code) in ACCESS_LOGS {
+        let (text, line, column) = unmarked(&format!(
+            "listeners:\n  web: {{ address: 127.0.0.1:80, accessLog: {log} }}"
+        ));
+        assert_alone(&text, code, line, column);
+    }
+}
+
+#[test]
 fn every_code_of_a_mistake_has_a_row() {
     let rows: HashSet<_> = OBJECTS
         .iter()
         .chain(FILES)
         .map(|row| row.1)
-        .chain(RULES.iter().chain(WHOLE).map(|row| row.1))
+        .chain(RULES.iter().chain(WHOLE).chain(ACCESS_LOGS).map(|row| row.1))
         .collect();
     // These need files, or several objects: language.rs has them; lints have a table of their own.
     let elsewhere = ["TG0001", "TG0002", "TG0004", "TG0301", "TG0303", "TG0304", "TG0501"];

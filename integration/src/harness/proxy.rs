@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::{env, fs, thread};
@@ -21,6 +21,8 @@ pub struct Proxy {
     /// Each listener's address, by its name without the namespace.
     pub listeners: BTreeMap<String, SocketAddr>,
     logs: Arc<Mutex<Vec<String>>>,
+    /// Its standard output, if nobody is to read it.
+    unread: Option<ChildStdout>,
     /// Its configuration, if it goes with the process.
     file: Option<PathBuf>,
 }
@@ -34,6 +36,8 @@ pub enum Signal {
     Int,
     /// Asks to load the configuration again.
     Hup,
+    /// Says that the files of logs were renamed.
+    Usr1,
 }
 
 impl Proxy {
@@ -77,7 +81,18 @@ impl Proxy {
         proxy
     }
 
+    /// The same, and nobody ever reads what it writes to standard output.
+    pub fn unread(config: &Path, arguments: &[&str]) -> Self {
+        Self::spawn_unread(&mut command(config, arguments))
+    }
+
     fn spawn(command: &mut Command) -> Self {
+        let mut proxy = Self::spawn_unread(command);
+        collect(proxy.unread.take().expect("stdout"), &proxy.logs);
+        proxy
+    }
+
+    fn spawn_unread(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -85,9 +100,9 @@ impl Proxy {
             .spawn()
             .expect("tidegate starts");
         let logs = Arc::default();
-        collect(child.stdout.take().expect("stdout"), &logs);
         collect(child.stderr.take().expect("stderr"), &logs);
         Self {
+            unread: child.stdout.take(),
             child,
             exited: None,
             listeners: BTreeMap::new(),
@@ -131,6 +146,7 @@ impl Proxy {
             Signal::Term => "-TERM",
             Signal::Int => "-INT",
             Signal::Hup => "-HUP",
+            Signal::Usr1 => "-USR1",
         };
         let status = Command::new("kill")
             .args([flag, &self.child.id().to_string()])

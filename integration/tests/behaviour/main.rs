@@ -13,6 +13,7 @@
     reason = "wall time and real sockets are the subject"
 )]
 
+mod access_log;
 mod admin;
 mod annotate;
 mod balance;

@@ -46,7 +46,7 @@ use tokio::time::{sleep, timeout};
 use self::answer::Answer;
 use self::query::{BadQuery, Query, Selection};
 use crate::live::{Process, Readiness};
-use crate::telemetry::{AccessLog, prometheus};
+use crate::telemetry::prometheus;
 
 /// Open connections; further clients wait in the kernel's queue until one ends.
 const MAX_CONNECTIONS: usize = 64;
@@ -69,7 +69,6 @@ const METRICS: HeaderValue = HeaderValue::from_static(prometheus::CONTENT_TYPE);
 #[derive(Debug)]
 struct Admin {
     process: Arc<Process>,
-    access_log: Option<AccessLog>,
     /// The host names it goes by.
     names: Vec<String>,
 }
@@ -180,16 +179,11 @@ const PAGES: [Page; 13] = [
 pub async fn serve(
     listener: std::net::TcpListener,
     process: Arc<Process>,
-    access_log: Option<AccessLog>,
     names: Vec<String>,
 ) -> io::Result<Infallible> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
-    let admin = Arc::new(Admin {
-        process,
-        access_log,
-        names,
-    });
+    let admin = Arc::new(Admin { process, names });
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         // Nobody closes the semaphore; were it closed, there would be nothing to wait for.
@@ -314,7 +308,7 @@ fn ready(admin: &Admin, format: Format) -> Answer {
 }
 
 fn metrics(admin: &Admin) -> Answer {
-    Answer::new(METRICS, prometheus::render(&admin.process, admin.access_log.as_ref()))
+    Answer::new(METRICS, prometheus::render(&admin.process))
 }
 
 /// The part of a list that is asked for.

@@ -6,11 +6,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::live::{Readiness, Route, Tables};
+use crate::telemetry::AccessLogs;
 use crate::worker::PerWorker;
 
 /// The interface on a port of its own, on a runtime of its own as in the process. It ends with the test process.
 fn start() -> (SocketAddr, Arc<Process>) {
-    let process = Arc::new(Process::new(2, 100));
+    let process = Arc::new(Process::new(2, 100, AccessLogs::default()));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let served = Arc::clone(&process);
@@ -19,7 +20,7 @@ fn start() -> (SocketAddr, Arc<Process>) {
             .enable_all()
             .build()
             .unwrap();
-        runtime.block_on(serve(listener, served, None, Vec::new()))
+        runtime.block_on(serve(listener, served, Vec::new()))
     });
     (address, process)
 }
@@ -139,7 +140,11 @@ async fn silent_clients_keep_others_out_only_until_their_time_is_over() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let began = tokio::time::Instant::now();
-    tokio::spawn(serve(listener, Arc::new(Process::new(1, 100)), None, Vec::new()));
+    tokio::spawn(serve(
+        listener,
+        Arc::new(Process::new(1, 100, AccessLogs::default())),
+        Vec::new(),
+    ));
     let silent: Vec<_> = (0..MAX_CONNECTIONS)
         .map(|_| TcpStream::connect(address).unwrap())
         .collect();
@@ -160,7 +165,7 @@ async fn a_client_that_takes_no_answer_is_cut() {
     const REQUESTS: usize = 200;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let process = Process::new(1, 100);
+    let process = Process::new(1, 100, AccessLogs::default());
     let route = |id| {
         Arc::new(Route {
             id: format!("default/{id}").into(),
@@ -171,8 +176,8 @@ async fn a_client_that_takes_no_answer_is_cut() {
         routes: (0..100).map(route).collect(),
         ..Tables::default()
     }));
-    let one = prometheus::render(&process, None).len();
-    tokio::spawn(serve(listener, Arc::new(process), None, Vec::new()));
+    let one = prometheus::render(&process).len();
+    tokio::spawn(serve(listener, Arc::new(process), Vec::new()));
 
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let requests = "GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(REQUESTS);

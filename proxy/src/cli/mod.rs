@@ -9,6 +9,7 @@ mod man;
 mod notify;
 mod run;
 mod schema;
+mod welcome;
 
 use std::process::ExitCode;
 

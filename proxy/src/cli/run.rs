@@ -13,18 +13,20 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use tidegate_config::Waker;
+use tidegate_config::{LogFormat, LogTarget, ObjectId};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::notify::Notifier;
+use super::welcome::Welcome;
 use crate::admin;
 use crate::listener::{self, Loads};
 use crate::live::{Process, Readiness, Reloader};
-use crate::telemetry::{AccessLog, logging};
+use crate::telemetry::{AccessLogs, logging};
 use crate::worker::{self, Message, Peers, Start, WorkerId};
 
-/// Proxies as CONFIG says, following its changes, until SIGTERM or SIGINT; a second one ends at once. SIGHUP reloads now.
+/// Proxies as CONFIG says, following its changes, until SIGTERM or SIGINT; a second one ends at once. SIGHUP reloads now,
+/// SIGUSR1 opens the files of access logs anew.
 #[derive(Args, Debug)]
 pub(super) struct RunArgs {
     /// A YAML file, or a directory of them
@@ -38,9 +40,12 @@ pub(super) struct RunArgs {
     /// A host name that the admin interface may be called by, beside its address and localhost; may be repeated
     #[arg(long, value_name = "NAME")]
     admin_host: Vec<String>,
-    /// Where to log a line for each request: a file, or - for standard output [default: nowhere]
+    /// Where to log a line for each request of listeners that say nothing: a file, or - for standard output
     #[arg(long, value_name = "FILE")]
     access_log: Option<PathBuf>,
+    /// How to write it: text, json, combined, or a pattern such as '%{time} %{status} %{ms}' [default: text]
+    #[arg(long, value_name = "FORMAT", value_parser = log_format, requires = "access_log")]
+    access_log_format: Option<LogFormat>,
     /// What the process logs to standard error: a level, or levels by module [default: info,h2=error]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
@@ -66,51 +71,82 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     // Before the first socket is open: a signal that nobody waits for yet would end the process at once.
     let signals = runtime.block_on(async { Signals::new() })?;
     let workers = args.workers.map_or_else(cores, usize::from);
-    let process = Arc::new(Process::new(workers, args.max_connections.min(descriptors() / 2)));
+    let logs = open_access_logs(args, workers)?;
+    let max_connections = args.max_connections.min(descriptors() / 2);
+    let process = Arc::new(Process::new(workers, max_connections, logs.clone()));
     let mut reloader = Reloader::start(&args.config, &process)?;
-    let access_log = open_access_log(args.access_log.as_deref(), workers)?;
-    let admin = open_admin(args.admin)?;
-    let (peers, ended) = start_workers(&process, access_log.as_ref())?;
+    let (admin, admin_address) = open_admin(args.admin)?;
+    let (peers, ended) = start_workers(&process)?;
     reloader.tell(&peers);
     process.set_readiness(Readiness::Ready);
     let manager = Notifier::from_env();
     manager.ready(&process);
+    welcome(&args.config, &process, &reloader.listening(), admin_address);
     let reload = reloader.waker();
     follow(reloader, peers.clone(), manager.clone(), Arc::clone(&process))?;
 
     let delay = Duration::from_secs(args.drain_delay);
     let code = runtime.block_on(async {
         let names = args.admin_host.clone();
-        tokio::spawn(serve_admin(admin, Arc::clone(&process), access_log.clone(), names));
-        tokio::spawn(hang_ups(signals.hang_up, reload, manager.clone()));
+        tokio::spawn(serve_admin(admin, Arc::clone(&process), names));
+        let told = manager.clone();
+        tokio::spawn(on_each(signals.hang_up, move || {
+            told.reloading();
+            reload.ask();
+        }));
+        let for_rotation = logs.clone();
+        tokio::spawn(on_each(signals.rotated, move || for_rotation.reopen()));
         control(&process, &peers, signals.stop, ended, delay, &manager).await
     });
-    if let Some(log) = access_log {
-        log.close(LAST_LINES);
-    }
+    logs.close(LAST_LINES);
     code
 }
 
-fn open_access_log(path: Option<&Path>, workers: usize) -> Result<Option<AccessLog>, Failure> {
-    let log = match path {
-        None => return Ok(None),
-        Some(path) if path == Path::new("-") => AccessLog::stdout(workers)?,
-        Some(path) => AccessLog::file(path, workers)
-            .map_err(|error| format!("cannot open the access log {}: {error}", path.display()))?,
-    };
-    Ok(Some(log))
+fn open_access_logs(args: &RunArgs, workers: usize) -> Result<AccessLogs, Failure> {
+    let usual = args.access_log.as_deref().map(|path| {
+        let to = match path {
+            path if path == Path::new("-") => LogTarget::Stdout,
+            path => LogTarget::File(path.to_owned()),
+        };
+        (to, args.access_log_format.clone().unwrap_or_default())
+    });
+    let shown = usual.as_ref().map(|(to, _)| to.to_string()).unwrap_or_default();
+    AccessLogs::new(workers, usual).map_err(|error| format!("cannot open the access log {shown}: {error}").into())
 }
 
-fn open_admin(address: SocketAddr) -> Result<TcpListener, Failure> {
+/// The advice goes on a line of its own, as `clap` shows errors.
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    let parsed = text.parse::<LogFormat>();
+    parsed.map_err(|error| format!("{error}\n  help: {}", error.help_text().unwrap_or_default()))
+}
+
+fn open_admin(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
     let socket = listener::bind(address, 1)?
         .pop()
         .ok_or("no socket for the admin interface")?;
-    tracing::info!(address = %socket.local_addr()?, "admin");
-    Ok(socket)
+    let address = socket.local_addr()?;
+    tracing::info!(%address, "admin");
+    Ok((socket, address))
 }
 
-async fn serve_admin(socket: TcpListener, process: Arc<Process>, access_log: Option<AccessLog>, names: Vec<String>) {
-    let Err(error) = admin::serve(socket, process, access_log, names).await;
+/// Says to people what there is, wherever they see what is informative.
+fn welcome(config: &Path, process: &Process, listening: &[(ObjectId, SocketAddr)], admin: SocketAddr) {
+    if tracing::enabled!(tracing::Level::INFO) {
+        let status = process.config.load();
+        let welcome = Welcome {
+            config,
+            workers: process.workers,
+            reload: &status.reload,
+            listening,
+            logs: &process.tables.load().logs.targets(),
+            admin,
+        };
+        eprint!("{welcome}");
+    }
+}
+
+async fn serve_admin(socket: TcpListener, process: Arc<Process>, names: Vec<String>) {
+    let Err(error) = admin::serve(socket, process, names).await;
     tracing::error!(%error, "the admin interface cannot be served");
 }
 
@@ -121,19 +157,14 @@ fn follow(reloader: Reloader, peers: Peers, manager: Notifier, process: Arc<Proc
     Ok(())
 }
 
-/// Each SIGHUP asks for the configuration to be loaded again now.
-async fn hang_ups(mut signal: Signal, reload: Waker, manager: Notifier) {
+async fn on_each(mut signal: Signal, act: impl Fn()) {
     while signal.recv().await.is_some() {
-        manager.reloading();
-        reload.ask();
+        act();
     }
 }
 
 /// Starts a thread for each worker; the receiver ends when all of them have.
-fn start_workers(
-    process: &Arc<Process>,
-    access_log: Option<&AccessLog>,
-) -> Result<(Peers, mpsc::Receiver<()>), Failure> {
+fn start_workers(process: &Arc<Process>) -> Result<(Peers, mpsc::Receiver<()>), Failure> {
     let loads = Loads::new(process.workers);
     let (peers, inboxes) = Peers::new(process.workers);
     let (alive, ended) = mpsc::channel::<()>(1);
@@ -144,7 +175,6 @@ fn start_workers(
             inbox,
             process: Arc::clone(process),
             loads: loads.clone(),
-            access_log: access_log.cloned(),
         };
         let alive = alive.clone();
         thread::Builder::new().name(format!("worker-{id}")).spawn(move || {
@@ -225,7 +255,10 @@ const TERM: u8 = 15;
 
 struct Signals {
     stop: Stop,
+    /// Asks for the configuration to be loaded again now.
     hang_up: Signal,
+    /// Says that files of logs were renamed.
+    rotated: Signal,
 }
 
 /// The signals that ask the process to stop.
@@ -242,6 +275,7 @@ impl Signals {
                 int: signal(SignalKind::interrupt())?,
             },
             hang_up: signal(SignalKind::hangup())?,
+            rotated: signal(SignalKind::user_defined1())?,
         })
     }
 }

@@ -28,7 +28,7 @@ pub use io::Io;
 pub(crate) use kind::KINDS;
 pub use kind::{Flag, Kind, Side};
 pub use object::{Met, Object};
-pub use record::{Logged, Record};
+pub use record::{Logged, Quoted, Record};
 
 use crate::live::{Rule, Tables};
 use crate::worker::Worker;

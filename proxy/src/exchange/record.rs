@@ -4,15 +4,19 @@
 //! counted like any other. Its `Drop` calls telemetry; it decides nothing.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::StatusCode;
+use http::header::{HOST, REFERER, USER_AGENT};
+use http::{HeaderName, HeaderValue, StatusCode};
 use tidegate_filters::By;
 use tokio::time::Instant;
 
 use super::{Connection, Kind, Met, Object};
 use crate::live::{Cluster, Rule};
+use crate::telemetry::AccessLog;
 use crate::upstream::{Origin, Try};
 use crate::worker::Worker;
 
@@ -21,7 +25,7 @@ pub struct Record {
     pub started: Instant,
     pub connection: Arc<Connection>,
     worker: Rc<Worker>,
-    /// What else an access log says of the request, kept only while there is one.
+    /// The access log that this goes to, if any.
     pub logged: Option<Box<Logged>>,
     pub rule: OnceCell<Arc<Rule>>,
     /// How many bytes of the path the rule's match covers.
@@ -35,6 +39,8 @@ pub struct Record {
     /// The chosen cluster, if it had no endpoint to try.
     pub barren: OnceCell<Arc<Cluster>>,
     pub tries: Cell<u32>,
+    /// How long the request has waited for a connection, in all tries.
+    pub waited: Cell<Duration>,
     /// The status that was sent; `None` while the client has seen none.
     pub status: Cell<Option<StatusCode>>,
     pub failure: Cell<Option<Kind>>,
@@ -46,25 +52,46 @@ pub struct Record {
     pub answered: Cell<Option<Instant>>,
 }
 
-/// What an access log quotes of the request.
+/// A record that makes a line of an access log, with what the line quotes of the request.
 #[derive(Debug)]
 pub struct Logged {
+    pub log: Arc<AccessLog>,
+    /// `None`: no head could be read.
+    pub request: Option<Quoted>,
+}
+
+/// What an access log quotes of a request's head; the headers only if it does.
+#[derive(Debug)]
+pub struct Quoted {
     pub method: http::Method,
     pub version: http::Version,
     pub target: http::Uri,
+    pub host: Option<HeaderValue>,
+    pub user_agent: Option<HeaderValue>,
+    pub referer: Option<HeaderValue>,
     /// As it goes upstream; none while there is no head that went there.
-    pub request_id: OnceCell<http::HeaderValue>,
+    pub request_id: OnceCell<HeaderValue>,
+    /// Who asks, if trusted hops say so.
+    pub client: OnceCell<IpAddr>,
+}
+
+/// Counts as waiting for a connection until dropped, also when the wait is cut off.
+#[derive(Debug)]
+pub struct Waiting<'a> {
+    record: &'a Record,
+    since: Instant,
 }
 
 impl Record {
     /// Begins with the parsed head; without one the record is of a message that could not be read.
     pub fn new(worker: &Rc<Worker>, connection: &Arc<Connection>, head: Option<&http::request::Parts>) -> Self {
-        let head = head.filter(|_| worker.logs_access());
         Self {
             started: worker.env.now(),
             connection: Arc::clone(connection),
             worker: Rc::clone(worker),
-            logged: head.map(|head| Box::new(Logged::of(head))),
+            logged: worker
+                .access_log(&connection.listener)
+                .map(|log| Box::new(Logged::new(log, head))),
             rule: OnceCell::new(),
             matched: Cell::new(0),
             answered_by: Cell::new(None),
@@ -72,6 +99,7 @@ impl Record {
             target: RefCell::new(None),
             barren: OnceCell::new(),
             tries: Cell::new(0),
+            waited: Cell::new(Duration::ZERO),
             status: Cell::new(None),
             failure: Cell::new(None),
             request_bytes: Cell::new(0),
@@ -134,6 +162,14 @@ impl Record {
         self.request_complete.set(Some(now));
     }
 
+    /// The request waits for a connection from now on.
+    pub fn waits(&self) -> Waiting<'_> {
+        Waiting {
+            record: self,
+            since: self.worker.env.now(),
+        }
+    }
+
     /// Notes why the request failed; the first reason is the one that counts.
     pub fn fail(&self, kind: Kind) {
         if self.failure.get().is_none() {
@@ -153,13 +189,30 @@ impl Record {
 }
 
 impl Logged {
-    fn of(head: &http::request::Parts) -> Self {
-        Self {
-            method: head.method.clone(),
-            version: head.version,
-            target: head.uri.clone(),
-            request_id: OnceCell::new(),
-        }
+    fn new(log: Arc<AccessLog>, head: Option<&http::request::Parts>) -> Self {
+        let quotes = log.quotes();
+        let request = head.map(|head| {
+            let header = |name: HeaderName| head.headers.get(name).cloned();
+            Quoted {
+                method: head.method.clone(),
+                version: head.version,
+                target: head.uri.clone(),
+                host: quotes.host.then(|| header(HOST)).flatten(),
+                user_agent: quotes.user_agent.then(|| header(USER_AGENT)).flatten(),
+                referer: quotes.referer.then(|| header(REFERER)).flatten(),
+                request_id: OnceCell::new(),
+                client: OnceCell::new(),
+            }
+        });
+        Self { log, request }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let (record, now) = (self.record, self.record.worker.env.now());
+        let waited = now.saturating_duration_since(self.since);
+        record.waited.set(record.waited.get().saturating_add(waited));
     }
 }
 

@@ -13,6 +13,9 @@ use super::bind::{BindError, bind, bind_beside};
 use super::gate::GateId;
 use crate::live::{Listener, Tables};
 
+/// So many open addresses are worth a line in the log each.
+const NAMED: usize = 16;
+
 /// The gates that are to be open, each with the listener that it leads to.
 pub type Plan = Arc<[(GateId, Arc<Listener>)]>;
 
@@ -61,7 +64,11 @@ impl Ports {
             match self.bind(key.address) {
                 Ok((address, sockets)) => {
                     let name = format_args!("{}/{}", listener.id().namespace(), listener.id().name());
-                    tracing::info!(%name, %address, "listening");
+                    if self.open.len() < NAMED {
+                        tracing::info!(%name, %address, "listening");
+                    } else {
+                        tracing::debug!(%name, %address, "listening");
+                    }
                     let gate = GateId(self.next);
                     self.next += 1;
                     self.fresh.push((gate, sockets));
@@ -107,6 +114,14 @@ impl Ports {
             }
         }
         shares
+    }
+
+    /// Each listener of `snapshot` that is open, and where.
+    pub fn listening(&self, snapshot: &Snapshot) -> Vec<(ObjectId, SocketAddr)> {
+        let address = |listener: &tidegate_config::Listener| {
+            Some((listener.id().clone(), self.open.get(&key_of(listener))?.address))
+        };
+        snapshot.listeners().filter_map(|listener| address(listener)).collect()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -63,7 +63,7 @@ pub fn compile(snapshot: &Arc<Snapshot>, previous: Option<&Tables>, generation: 
             .unwrap_or_else(|| {
                 objects += 1;
                 let before = object.previous().map(|(listener, _)| &**listener);
-                Arc::new(listener::compile(object.written, before, workers))
+                Arc::new(listener::compile(object.written, before, workers, &previous.logs))
             });
         let routing = match known_routing(object) {
             Some(routing) => updated(routing, &changed, object.written, &links),
@@ -80,6 +80,7 @@ pub fn compile(snapshot: &Arc<Snapshot>, previous: Option<&Tables>, generation: 
             routes,
             clusters,
             side: previous.side.clone(),
+            logs: previous.logs.clone(),
         },
         objects,
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::{ConfigStatus, Reloads, Tables};
-use crate::telemetry::Refusals;
+use crate::telemetry::{AccessLogs, Refusals};
 use crate::worker::{PerWorker, WorkerId};
 
 #[derive(Debug)]
@@ -55,10 +55,14 @@ impl Readiness {
 }
 
 impl Process {
-    pub fn new(workers: usize, max_connections: usize) -> Self {
+    pub fn new(workers: usize, max_connections: usize, logs: AccessLogs) -> Self {
+        let tables = Tables {
+            logs,
+            ..Tables::default()
+        };
         Self {
             workers,
-            tables: ArcSwap::default(),
+            tables: ArcSwap::from_pointee(tables),
             config: ArcSwap::default(),
             reloads: Reloads::default(),
             applied: PerWorker::new(workers),

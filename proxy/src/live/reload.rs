@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -78,6 +79,11 @@ impl Reloader {
     /// Asks for a look at the configuration from elsewhere.
     pub fn waker(&self) -> Waker {
         self.watcher.waker()
+    }
+
+    /// Each listener that is open, and where.
+    pub fn listening(&self) -> Vec<(ObjectId, SocketAddr)> {
+        self.ports.listening(&self.process.config.load().reload.snapshot)
     }
 
     /// Follows the files until the process drains; says when it has looked because of something.

@@ -14,7 +14,7 @@ use super::compile::{RuleFilters, SideTable};
 use crate::http1;
 use crate::http2;
 use crate::router::HostTable;
-use crate::telemetry::{ClusterStats, EndpointStats, ListenerStats, RouteStats};
+use crate::telemetry::{AccessLog, AccessLogs, ClusterStats, EndpointStats, ListenerStats, RouteStats};
 use crate::upstream::Slot;
 use crate::worker::PerWorker;
 
@@ -27,8 +27,9 @@ pub struct Tables {
     pub listeners: Vec<(Arc<Listener>, Arc<Routing>)>,
     pub routes: Vec<Arc<Route>>,
     pub clusters: Vec<Arc<Cluster>>,
-    /// Handed from one generation to the next.
+    /// This and the next are handed from one generation to the next.
     pub side: SideTable,
+    pub logs: AccessLogs,
 }
 
 /// The rules of one listener.
@@ -49,9 +50,15 @@ impl Tables {
         Some(routing)
     }
 
+    /// The version of this listener that is in them.
+    pub fn current(&self, listener: &Listener) -> Option<&Arc<Listener>> {
+        let mut listeners = self.listeners.iter().map(|(listener, _)| listener);
+        listeners.find(|known| known.is_same(listener))
+    }
+
     /// Whether this listener is in them, in whichever version.
     pub fn has(&self, listener: &Listener) -> bool {
-        self.routing(listener).is_some()
+        self.current(listener).is_some()
     }
 
     /// The listener of this id.
@@ -81,6 +88,7 @@ pub struct Listener {
     /// How long requests may go on once the listener closes.
     pub drain: Duration,
     pub stats: Arc<PerWorker<ListenerStats>>,
+    pub access_log: Option<Arc<AccessLog>>,
 }
 
 impl Listener {

@@ -3,6 +3,7 @@
 //! X-Forwarded-* and the request id come from strangers unless the listener trusts the hops before it; then they are
 //! overwritten (WIRE.md, promise 6). With trusted hops they are continued.
 
+use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 
 use bytes::{BufMut, BytesMut};
@@ -10,12 +11,12 @@ use http::header::{Entry, HOST, HeaderName, SERVER, VIA};
 use http::{HeaderMap, HeaderValue, Version};
 use tower::Service;
 
-use crate::exchange::{Answer, Connection, Error, Exchange};
+use crate::exchange::{Answer, Connection, Error, Exchange, Logged};
 use crate::live::{HttpOptions, ServerField, Via};
 use crate::worker::Env;
 
 const FORWARDED: HeaderName = http::header::FORWARDED;
-pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_CLIENT_CERT: HeaderName = HeaderName::from_static("x-forwarded-client-cert");
@@ -52,12 +53,43 @@ where
             ..
         } = &mut *exchange;
         annotate_request(&mut head.headers, head.version, connection, &worker.env);
-        if let (Some(logged), Some(id)) = (&exchange.record.logged, exchange.head.headers.get(X_REQUEST_ID)) {
-            // Annotated once.
-            let _ = logged.request_id.set(id.clone());
+        if let Some(logged) = &exchange.record.logged {
+            quote(logged, &exchange.head.headers, &exchange.connection);
         }
         self.inner.call(exchange)
     }
+}
+
+/// Keeps for the access log what stands in the head only now. A request is annotated once, so that nothing is set twice.
+fn quote(logged: &Logged, headers: &HeaderMap, connection: &Connection) {
+    let (Some(request), quotes) = (&logged.request, logged.log.quotes()) else {
+        return;
+    };
+    if let Some(id) = headers.get(X_REQUEST_ID).filter(|_| quotes.request_id) {
+        let _ = request.request_id.set(id.clone());
+    }
+    if quotes.client {
+        let _ = request.client.set(client(connection, headers));
+    }
+}
+
+/// Who asks, as the furthest of the trusted hops has seen it; the field's last element is the peer, and ours.
+pub(super) fn client(connection: &Connection, headers: &HeaderMap) -> IpAddr {
+    let peer = connection.peer.ip();
+    let hops = connection.listener.http.trusted_hops;
+    if hops == 0 {
+        return peer;
+    }
+    let list = headers.get(X_FORWARDED_FOR).and_then(|list| list.to_str().ok());
+    let seen = list.and_then(|list| list.rsplit(',').nth(hops as usize));
+    seen.and_then(|seen| address(seen.trim())).unwrap_or(peer)
+}
+
+/// With or without a port, as there are proxies that write one.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let with_port = || text.parse().map(|address: SocketAddr| address.ip());
+    bare.parse().or_else(|_| with_port()).ok()
 }
 
 /// What rules match is what goes upstream: never a stranger's word for an address.
@@ -168,6 +200,21 @@ fn hex(bits: u16) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_come_bare_or_with_a_port() {
+        for (text, expected) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("192.0.2.1:80", Some("192.0.2.1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:80", Some("2001:db8::1")),
+            ("unknown", None),
+            ("", None),
+        ] {
+            assert_eq!(address(text), expected.map(|text| text.parse().unwrap()), "{text}");
+        }
+    }
 
     #[test]
     fn four_digits_are_what_the_formatter_says() {

@@ -68,7 +68,7 @@ async fn one_try(exchange: &mut Exchange, origin: &Origin, wish: Wish, record: &
     let worker = Rc::clone(&exchange.worker);
     let limit = exchange.rule.as_ref().and_then(|rule| rule.backend_timeout);
     let attempt = async {
-        match lease(origin, wish, &worker).await? {
+        match lease(origin, wish, record, &worker).await? {
             Lease::Http1(connection) => connection.send(exchange).await,
             Lease::Http2(connection) => send_http2(&connection, exchange).await,
         }

@@ -3,7 +3,6 @@
 //! An answer is changed whoever gave it, upstream, filter or Tidegate itself ([`generated`]), and after `Server` and `Via`
 //! were written: what a rule says of a header is the last word. A backend's own edits come before those of its rule.
 
-use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -14,7 +13,7 @@ use pin_project_lite::pin_project;
 use tidegate_filters::{self as filters, FilterCx, Reason};
 use tower::Service;
 
-use super::annotate::{X_FORWARDED_FOR, annotate_answer};
+use super::annotate::{annotate_answer, client};
 use super::generated::{generated, name_cause};
 use crate::exchange::{Answer, Body, Connection, Error, Exchange, Kind, Record};
 
@@ -108,25 +107,6 @@ fn circumstances(connection: &Connection, record: &Record, headers: &HeaderMap) 
         port: connection.local.port(),
         matched: record.matched.get(),
     }
-}
-
-/// Who asks, as the furthest of the trusted hops has seen it; the field's last element is the peer, and ours.
-fn client(connection: &Connection, headers: &HeaderMap) -> IpAddr {
-    let peer = connection.peer.ip();
-    let hops = connection.listener.http.trusted_hops;
-    if hops == 0 {
-        return peer;
-    }
-    let list = headers.get(X_FORWARDED_FOR).and_then(|list| list.to_str().ok());
-    let seen = list.and_then(|list| list.rsplit(',').nth(hops as usize));
-    seen.and_then(|seen| address(seen.trim())).unwrap_or(peer)
-}
-
-/// With or without a port, as there are proxies that write one.
-fn address(text: &str) -> Option<IpAddr> {
-    let bare = text.trim_start_matches('[').trim_end_matches(']');
-    let with_port = || text.parse().map(|address: SocketAddr| address.ip());
-    bare.parse().or_else(|_| with_port()).ok()
 }
 
 fn on_answer(answer: &mut Answer, record: &Record) {

@@ -1,172 +1,218 @@
-//! The access log: one line of `key=value` fields for each finished request, off unless asked for.
+//! Access logs: a line for each finished request, off unless asked for.
 //!
-//! A worker formats its line into a buffer of its own; a writer thread swaps the buffers out and writes them, so that a
-//! slow disk or a full pipe never stops a worker: a line that finds its buffer full is dropped and counted. Lines of one
-//! worker stand in order, those of several are interleaved by batch. Invariant: a record makes exactly one line, whatever
-//! the client sent in it.
-#![allow(clippy::disallowed_methods, reason = "the writer is a thread of its own")]
+//! A listener's log is compiled with the listener: where lines go (a [`sink`]), how they are written (a [`mod@format`]), and
+//! which requests get one. A request keeps the log that it began with. Sinks belong to the process: listeners that name
+//! the same file share one, and it closes when nobody logs to it any more. Invariant: a record makes exactly one line,
+//! whatever the client sent in it, and no worker ever waits for a disk or for who reads.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the writers are threads of their own, and live by wall time"
+)]
 
+mod format;
 mod line;
+mod output;
+mod sink;
+mod stamp;
+#[cfg(test)]
+mod tests;
+mod words;
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Thread};
-use std::time::{Duration, SystemTime};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::absolute;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
+use tidegate_config::{self as config, LogFilter, LogFormat, LogTarget, Ratio};
+use tokio::time::Instant as Moment;
+
+use self::format::Format;
+pub use self::format::Quotes;
 use self::line::Line;
+use self::sink::Sink;
 use crate::exchange::Record;
-use crate::worker::{PerWorker, WorkerId};
+use crate::worker::Worker;
 
-/// What one worker may have waiting for the writer.
-const WAITING: usize = 1 << 20;
-
-/// How long the writer lets lines gather, so that it is woken and writes once for many.
-const GATHER: Duration = Duration::from_millis(10);
-
-/// A handle to the log; the last one to go ends the writer once everything is written.
-#[derive(Clone, Debug)]
-pub struct AccessLog(Arc<Handle>);
-
+/// The log of a listener, as compiled.
 #[derive(Debug)]
-struct Handle {
-    shared: Arc<Shared>,
-    writer: Thread,
-}
-
-#[derive(Debug)]
-struct Shared {
-    buffers: PerWorker<Buffer>,
-    closing: AtomicBool,
-    written: Mutex<bool>,
-    all_written: Condvar,
-}
-
-/// One worker's lines. The lock is contended only while the writer swaps the vector out.
-#[derive(Debug, Default)]
-struct Buffer(Mutex<Waiting>);
-
-#[derive(Debug, Default)]
-struct Waiting {
-    lines: Vec<u8>,
-    lost: u64,
+pub struct AccessLog {
+    sink: Arc<Sink>,
+    format: Format,
+    only: Option<LogFilter>,
 }
 
 impl AccessLog {
-    /// Logs to standard output.
-    pub fn stdout(workers: usize) -> io::Result<Self> {
-        Self::to(io::stdout(), workers)
+    /// What its lines quote of a request's head.
+    pub fn quotes(&self) -> Quotes {
+        self.format.quotes()
     }
 
-    /// Logs to the end of the file at `path`.
-    pub fn file(path: &Path, workers: usize) -> io::Result<Self> {
-        Self::to(OpenOptions::new().append(true).create(true).open(path)?, workers)
-    }
-
-    fn to(sink: impl Write + Send + 'static, workers: usize) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
-            buffers: PerWorker::new(workers),
-            closing: AtomicBool::new(false),
-            written: Mutex::new(false),
-            all_written: Condvar::new(),
-        });
-        let for_writer = Arc::clone(&shared);
-        let writer = thread::Builder::new()
-            .name("access-log".into())
-            .spawn(move || for_writer.write_to(sink))?;
-        Ok(Self(Arc::new(Handle {
-            shared,
-            writer: writer.thread().clone(),
-        })))
-    }
-
-    /// Logs a request that finished at `wall` and took `took`. Only `worker` itself calls this with its id.
-    pub fn log(&self, worker: WorkerId, record: &Record, took: Duration, wall: SystemTime) {
-        let origin = record.origin();
-        self.append(worker, &Line::of(record, origin.as_ref(), took, wall));
-    }
-
-    fn append(&self, worker: WorkerId, line: &Line<'_>) {
-        let mut waiting = lock(&self.0.shared.buffers.on(worker).0);
-        let before = waiting.lines.len();
-        if before >= WAITING {
-            waiting.lost += 1;
+    /// Logs a request that has finished at `now`. Only the worker that served it calls this.
+    pub fn log(&self, worker: &Worker, record: &Record, now: Moment) {
+        let took = now.saturating_duration_since(record.started);
+        if !self.wants(worker, record, took) {
             return;
         }
-        line.write(&mut waiting.lines);
-        drop(waiting);
-        if before == 0 {
-            self.0.writer.unpark();
+        let origin = record.origin();
+        let line = Line::of(record, origin.as_ref(), took);
+        self.write(worker, &line, now);
+    }
+
+    fn write(&self, worker: &Worker, line: &Line<'_>, now: Moment) {
+        self.sink.append(worker.id, |out, stamps| {
+            self.format.write(line, stamps.at(worker.wall_at(now)), out);
+        });
+    }
+
+    fn wants(&self, worker: &Worker, record: &Record, took: Duration) -> bool {
+        let Some(only) = &self.only else { return true };
+        let status = record.status.get().map(|status| status.as_u16());
+        let is_noted = match &only.statuses {
+            Some(ranges) => status.is_some_and(|status| ranges.iter().any(|range| range.contains(status))),
+            None => record.failure.get().is_some() || status.is_some_and(|status| status >= 500),
+        };
+        let is_drawn = || {
+            let parts = u64::from(only.sample.parts());
+            parts > 0 && worker.env.below(Ratio::WHOLE.into()) < parts
+        };
+        is_noted || only.slower_than.is_some_and(|bound| took > bound) || is_drawn()
+    }
+}
+
+/// The logs of the process; what is made by default logs nothing.
+#[derive(Clone, Debug, Default)]
+pub struct AccessLogs(Option<Arc<Registry>>);
+
+#[derive(Debug)]
+struct Registry {
+    workers: usize,
+    /// Of the listeners that say nothing.
+    usual: Option<Arc<AccessLog>>,
+    sinks: Mutex<Sinks>,
+}
+
+/// The sinks by where they write.
+type Sinks = BTreeMap<LogTarget, Entry>;
+
+#[derive(Debug, Default)]
+struct Entry {
+    sink: Weak<Sink>,
+    /// Lines that were lost on the way there, from when it was first written to.
+    lost: Arc<AtomicU64>,
+}
+
+impl AccessLogs {
+    /// Logs of so many workers; of listeners that say nothing as `usual` says.
+    ///
+    /// # Errors
+    /// What `usual` says cannot be opened.
+    pub fn new(workers: usize, usual: Option<(LogTarget, LogFormat)>) -> io::Result<Self> {
+        let mut registry = Registry {
+            workers,
+            usual: None,
+            sinks: Mutex::default(),
+        };
+        if let Some((to, format)) = usual {
+            let to = canonical(&to);
+            output::open(&to)?;
+            let sink = registry.sink(&to)?;
+            registry.usual = Some(Arc::new(AccessLog {
+                sink,
+                format: Format::compile(&format),
+                only: None,
+            }));
+        }
+        Ok(Self(Some(Arc::new(registry))))
+    }
+
+    /// The log of a listener that says this.
+    pub fn compile(&self, said: Option<&config::AccessLog>) -> Option<Arc<AccessLog>> {
+        let registry = self.0.as_ref()?;
+        let Some(said) = said else {
+            return registry.usual.clone();
+        };
+        if said.to == LogTarget::None {
+            return None;
+        }
+        match registry.sink(&canonical(&said.to)) {
+            Ok(sink) => Some(Arc::new(AccessLog {
+                sink,
+                format: Format::compile(&said.format),
+                only: said.only.clone(),
+            })),
+            Err(error) => {
+                tracing::error!(to = %said.to, %error, "there is no thread for an access log, which is left out");
+                None
+            }
         }
     }
 
-    /// Lines that were dropped so far.
-    pub fn lost(&self) -> u64 {
-        self.0.shared.buffers.sum(|buffer| lock(&buffer.0).lost)
+    /// Opens every file anew: for whoever has renamed them.
+    pub fn reopen(&self) {
+        self.living().into_iter().for_each(|(_, sink)| sink.reopen());
     }
 
-    /// Writes what waits and ends the log; gives up after `within`. For the end of the process: what is logged later is lost.
+    /// Lines that were lost so far, by where they were to go.
+    pub fn lost(&self) -> Vec<(LogTarget, u64)> {
+        let Some(registry) = &self.0 else { return Vec::new() };
+        let mut sinks = registry.sinks();
+        let count = |entry: &Entry| entry.lost.load(Ordering::Relaxed);
+        sinks.retain(|_, entry| entry.sink.strong_count() > 0 || count(entry) > 0);
+        sinks.iter().map(|(to, entry)| (to.clone(), count(entry))).collect()
+    }
+
+    /// Where lines go now.
+    pub fn targets(&self) -> Vec<LogTarget> {
+        self.living().into_iter().map(|(to, _)| to).collect()
+    }
+
+    /// Writes what waits and ends all logs; gives up after `within`. For the end of the process: what is logged later is
+    /// lost.
     pub fn close(&self, within: Duration) {
-        self.0.close();
-        let written = lock(&self.0.shared.written);
-        let waited = self
-            .0
-            .shared
-            .all_written
-            .wait_timeout_while(written, within, |written| !*written);
-        drop(waited);
-    }
-}
-
-impl Handle {
-    fn close(&self) {
-        self.shared.closing.store(true, Ordering::Release);
-        self.writer.unpark();
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
-impl Shared {
-    /// The writer thread.
-    fn write_to(&self, mut sink: impl Write) {
-        let mut lines = Vec::new();
-        let mut failing = false;
-        while !self.closing.load(Ordering::Acquire) {
-            thread::park();
-            if !self.closing.load(Ordering::Acquire) {
-                thread::sleep(GATHER);
-            }
-            self.drain(&mut sink, &mut lines, &mut failing);
+        let end = Instant::now() + within;
+        let sinks = self.living();
+        sinks.iter().for_each(|(_, sink)| sink.end());
+        for (_, sink) in sinks {
+            sink.wait(end.saturating_duration_since(Instant::now()));
         }
-        // What came between the last round and the mark.
-        self.drain(&mut sink, &mut lines, &mut failing);
-        *lock(&self.written) = true;
-        self.all_written.notify_all();
     }
 
-    fn drain(&self, sink: &mut impl Write, lines: &mut Vec<u8>, failing: &mut bool) {
-        for buffer in self.buffers.iter() {
-            std::mem::swap(lines, &mut lock(&buffer.0).lines);
-            if lines.is_empty() {
-                continue;
-            }
-            let wrote = sink.write_all(lines).and_then(|()| sink.flush());
-            if let Err(error) = &wrote {
-                lock(&buffer.0).lost += lines.iter().filter(|byte| **byte == b'\n').count() as u64;
-                if !*failing {
-                    tracing::error!(%error, "the access log cannot be written; its lines are lost");
-                }
-            }
-            *failing = wrote.is_err();
-            lines.clear();
+    fn living(&self) -> Vec<(LogTarget, Arc<Sink>)> {
+        let Some(registry) = &self.0 else { return Vec::new() };
+        let sinks = registry.sinks();
+        let living = sinks
+            .iter()
+            .filter_map(|(to, entry)| Some((to.clone(), entry.sink.upgrade()?)));
+        living.collect()
+    }
+}
+
+impl Registry {
+    /// The sink that writes there, which is opened unless it is.
+    fn sink(&self, to: &LogTarget) -> io::Result<Arc<Sink>> {
+        let mut sinks = self.sinks();
+        let entry = sinks.entry(to.clone()).or_default();
+        if let Some(sink) = entry.sink.upgrade() {
+            return Ok(sink);
         }
+        let sink = Arc::new(Sink::open(to, self.workers, &entry.lost)?);
+        entry.sink = Arc::downgrade(&sink);
+        Ok(sink)
+    }
+
+    fn sinks(&self) -> MutexGuard<'_, Sinks> {
+        lock(&self.sinks)
+    }
+}
+
+/// One name for one file, as far as the text of its path goes.
+fn canonical(to: &LogTarget) -> LogTarget {
+    match to {
+        LogTarget::File(path) => LogTarget::File(absolute(path).unwrap_or_else(|_| path.clone())),
+        other => other.clone(),
     }
 }
 
@@ -174,6 +220,3 @@ impl Shared {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests;

@@ -106,7 +106,6 @@ pub(crate) struct Globals {
     pub(super) workers: u64,
     pub(super) connections: u64,
     pub(super) max_connections: u64,
-    pub(super) lost_lines: u64,
     pub(super) system: System,
 }
 
@@ -175,11 +174,6 @@ pub(crate) const GLOBALS: Group<Globals, 0> = Group {
             "Downstream connections that may be open at the same time.",
             |all| all.max_connections,
         ),
-        counter(
-            "tidegate_access_log_lost_lines_total",
-            "Access log lines dropped because the log could not be written fast enough.",
-            |all| all.lost_lines,
-        ),
         number(
             "process_cpu_seconds_total",
             Kind::Counter,
@@ -220,6 +214,16 @@ pub(crate) const GLOBALS: Group<Globals, 0> = Group {
             |all| all.system.start_seconds,
         ),
     ],
+};
+
+/// `to` is a path, or `stdout`.
+pub(crate) const ACCESS_LOGS: Group<u64, 1> = Group {
+    labels: ["to"],
+    families: &[counter(
+        "tidegate_access_log_lost_lines_total",
+        "Access log lines lost because they could not be written, or not fast enough.",
+        |lines| *lines,
+    )],
 };
 
 pub(crate) const REFUSALS: Group<u64, 3> = Group {

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::families::{self, Family, Globals, Group, Kind, Read};
 use super::system::System;
-use super::{AccessLog, Counts, Histogram, LATENCY_BOUNDS_MICROS, RouteStats};
+use super::{Counts, Histogram, LATENCY_BOUNDS_MICROS, RouteStats};
 use crate::live::{Process, Route, Tables};
 
 /// The media type of what [`render`] gives.
@@ -20,12 +20,13 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const ALL_SHOWN: usize = 200;
 
 /// The metrics of this process as they stand.
-pub fn render(process: &Process, access_log: Option<&AccessLog>) -> String {
+pub fn render(process: &Process) -> String {
     let tables = process.tables.load();
     let mut text = Text::default();
     text.group(&families::BUILD, &[Object::new([env!("CARGO_PKG_VERSION")], [&()])]);
-    let globals = globals(process, &tables, access_log);
+    let globals = globals(process, &tables);
     text.group(&families::GLOBALS, &[Object::new([], [&globals])]);
+    access_logs(&mut text, &tables);
     refusals(&mut text, process);
     requests(&mut text, &tables);
     listeners(&mut text, &tables);
@@ -33,7 +34,7 @@ pub fn render(process: &Process, access_log: Option<&AccessLog>) -> String {
     text.0
 }
 
-fn globals(process: &Process, tables: &Tables, access_log: Option<&AccessLog>) -> Globals {
+fn globals(process: &Process, tables: &Tables) -> Globals {
     let config = process.config.load();
     let reloads = &process.reloads;
     let counts = [&reloads.applied, &reloads.partial, &reloads.unchanged, &reloads.failed];
@@ -48,7 +49,6 @@ fn globals(process: &Process, tables: &Tables, access_log: Option<&AccessLog>) -
         workers: process.workers as u64,
         connections: process.connections.load(Ordering::Relaxed) as u64,
         max_connections: process.max_connections as u64,
-        lost_lines: access_log.map_or(0, AccessLog::lost),
         system: System::read(),
     }
 }
@@ -56,6 +56,20 @@ fn globals(process: &Process, tables: &Tables, access_log: Option<&AccessLog>) -
 /// What Prometheus wants of a time; whoever wants an age takes it from the time of the scrape.
 fn seconds_since_epoch(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn access_logs(text: &mut Text, tables: &Tables) {
+    let lost: Vec<_> = tables
+        .logs
+        .lost()
+        .into_iter()
+        .map(|(to, lines)| (to.to_string(), lines))
+        .collect();
+    let objects: Vec<_> = lost
+        .iter()
+        .map(|(to, lines)| Object::new([to.as_str()], [lines]))
+        .collect();
+    text.group(&families::ACCESS_LOGS, &objects);
 }
 
 fn refusals(text: &mut Text, process: &Process) {

@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::pool::Origin;
-use crate::exchange::{Error, Io, Kind};
+use crate::exchange::{Error, Io, Kind, Record};
 use crate::http1::{self, Transport};
 use crate::http2;
 use crate::worker::{Message, Worker};
@@ -36,10 +36,11 @@ pub struct Wish {
 ///
 /// # Errors
 /// [`Kind::ConnectFailure`], [`Kind::ConnectTimeout`], or [`Kind::Overflow`] when the cluster's limit stays used up.
-pub async fn lease(origin: &Origin, wish: Wish, worker: &Rc<Worker>) -> Result<Lease, Error> {
+pub async fn lease(origin: &Origin, wish: Wish, record: &Record, worker: &Rc<Worker>) -> Result<Lease, Error> {
     if let Some(lease) = at_hand(origin, wish, worker) {
         return Ok(lease);
     }
+    let _waiting = record.waits();
     // Rare beside reuse, and large: kept out of the request's own future.
     Box::pin(connect(origin, wish, worker)).await
 }

@@ -14,9 +14,10 @@ mod inbox;
 mod run;
 mod timer;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub use buffers::{BUFFER, Buffers};
 pub use cells::{Counter, Gauge, PerWorker, WorkerId};
@@ -27,6 +28,8 @@ pub use header_maps::HeaderMaps;
 pub use inbox::{Inbox, Message, Peers, Update};
 pub use run::{Start, run};
 pub use timer::{Deadline, Timer};
+
+use tokio::time::Instant;
 
 use crate::exchange::{Record, Side};
 use crate::live::{Listener, Tables};
@@ -43,21 +46,16 @@ pub struct Worker {
     pub pools: Pools,
     pub refusals: Arc<PerWorker<Refusals>>,
     peers: Peers,
-    access_log: Option<AccessLog>,
     date: Date,
+    /// Whether any listener that requests may come by has an access log.
+    logs: Cell<bool>,
     tables: RefCell<Arc<Tables>>,
     /// By which the last connections of listeners are served that are gone.
     retired: RefCell<Vec<(Arc<Listener>, Arc<Tables>)>>,
 }
 
 impl Worker {
-    pub fn new(
-        id: WorkerId,
-        env: Env,
-        peers: Peers,
-        refusals: Arc<PerWorker<Refusals>>,
-        access_log: Option<AccessLog>,
-    ) -> Rc<Self> {
+    pub fn new(id: WorkerId, env: Env, peers: Peers, refusals: Arc<PerWorker<Refusals>>) -> Rc<Self> {
         Rc::new(Self {
             date: Date::new(&env),
             id,
@@ -68,7 +66,7 @@ impl Worker {
             pools: Pools::default(),
             refusals,
             peers,
-            access_log,
+            logs: Cell::new(false),
             tables: RefCell::default(),
             retired: RefCell::default(),
         })
@@ -101,10 +99,14 @@ impl Worker {
 
     /// The configuration that new requests on this listener begin with: for one that is gone, the last that knew it.
     pub fn tables(&self, listener: &Listener) -> Arc<Tables> {
+        self.with_tables(listener, Arc::clone)
+    }
+
+    fn with_tables<T>(&self, listener: &Listener, read: impl FnOnce(&Arc<Tables>) -> T) -> T {
         let retired = self.retired.borrow();
         match retired.iter().find(|(gone, _)| gone.is_same(listener)) {
-            Some((_, tables)) => Arc::clone(tables),
-            None => Arc::clone(&self.tables.borrow()),
+            Some((_, tables)) => read(tables),
+            None => read(&self.tables.borrow()),
         }
     }
 
@@ -115,12 +117,26 @@ impl Worker {
         let gone = before.listeners.iter().filter(|(listener, _)| !tables.has(listener));
         let retired = gone.map(|(listener, _)| (Arc::clone(listener), Arc::clone(&before)));
         self.retired.borrow_mut().extend(retired);
+        self.note_logs();
+    }
+
+    fn note_logs(&self) {
+        let logs = |tables: &Tables| {
+            tables
+                .listeners
+                .iter()
+                .any(|(listener, _)| listener.access_log.is_some())
+        };
+        let retired = self.retired.borrow();
+        self.logs
+            .set(logs(&self.tables.borrow()) || retired.iter().any(|(_, tables)| logs(tables)));
     }
 
     /// Serves connections of this listener by `tables`, if it is gone and nothing better is known.
     pub(crate) fn recall(&self, listener: &Arc<Listener>, tables: Arc<Tables>) {
         if !self.tables(listener).has(listener) {
             self.retired.borrow_mut().push((Arc::clone(listener), tables));
+            self.note_logs();
         }
     }
 
@@ -129,8 +145,17 @@ impl Worker {
         self.retired.borrow_mut().retain(|(gone, _)| !gone.is_same(listener));
     }
 
-    pub fn logs_access(&self) -> bool {
-        self.access_log.is_some()
+    /// The access log that requests get which begin now on this listener.
+    pub fn access_log(&self, listener: &Listener) -> Option<Arc<AccessLog>> {
+        if !self.logs.get() {
+            return None;
+        }
+        self.with_tables(listener, |tables| tables.current(listener)?.access_log.clone())
+    }
+
+    /// The time of day at a moment that was just now.
+    pub fn wall_at(&self, now: Instant) -> SystemTime {
+        self.date.wall_at(now)
     }
 
     /// Counts a finished request: once for each, whatever became of it.
@@ -161,8 +186,8 @@ impl Worker {
                 record.blame(now);
             }
         }
-        if let Some(log) = &self.access_log {
-            log.log(self.id, record, took, self.env.wall_clock());
+        if let Some(logged) = &record.logged {
+            logged.log.log(self, record, now);
         }
     }
 }

@@ -9,7 +9,6 @@ use super::gates::Gates;
 use super::{Env, Inbox, Message, Peers, Worker, WorkerId};
 use crate::listener::{Loads, Place};
 use crate::live::Process;
-use crate::telemetry::AccessLog;
 
 /// How often idle upstream connections are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -22,7 +21,6 @@ pub struct Start {
     pub inbox: Inbox,
     pub process: Arc<Process>,
     pub loads: Loads,
-    pub access_log: Option<AccessLog>,
 }
 
 /// Runs a worker on the current thread until it has drained.
@@ -45,9 +43,8 @@ async fn serve(start: Start) {
         mut inbox,
         process,
         loads,
-        access_log,
     } = start;
-    let worker = Worker::new(id, Env::from_system(), peers, Arc::clone(&process.refusals), access_log);
+    let worker = Worker::new(id, Env::from_system(), peers, Arc::clone(&process.refusals));
     tokio::task::spawn_local(worker.timer.clone().drive());
     tokio::task::spawn_local(sweep(Rc::clone(&worker)));
     tokio::task::spawn_local(Rc::clone(&worker).keep_date());

@@ -58,7 +58,7 @@ struct Arguments {
     /// Visits to each proxy in each row.
     #[arg(long, default_value_t = WHOLE_ROUNDS)]
     rounds: usize,
-    /// Only these rows (comma-separated): http1, http2, http2-http1, answers, uploads, filters, hosts-N and prefixes-N
+    /// Only these rows (comma-separated): http1, http2, http2-http1, answers, uploads, filters, access-log, hosts-N and prefixes-N
     /// (N routes: 10, 1000, 10000, 100000), memory.
     #[arg(long, value_delimiter = ',')]
     rows: Vec<String>,

@@ -66,7 +66,7 @@ impl Message {
     /// What the clients ask for, one for each route.
     pub(crate) fn requests(exchange: Exchange, work: Work) -> Outcome<Vec<Self>> {
         match work {
-            Work::Nothing | Work::Filters => Ok(vec![Self::request(exchange, HOST)?]),
+            Work::Nothing | Work::Filters | Work::AccessLog => Ok(vec![Self::request(exchange, HOST)?]),
             Work::Hosts(routes) => (0..routes)
                 .map(|route| Self::request(exchange, &host_of(route)))
                 .collect(),

@@ -25,6 +25,8 @@ pub(crate) enum Work {
     Nothing,
     /// A header match, four header edits, a rate limit far above the load, an access log in a file.
     Filters,
+    /// A JSON access log in a file.
+    AccessLog,
     /// Finds its route among so many by its host; requests are spread evenly over all of them.
     Hosts(usize),
     /// The same by a prefix of its path.
@@ -37,7 +39,7 @@ impl Work {
         match self {
             Self::Hosts(_) => Self::Hosts(1),
             Self::Prefixes(_) => Self::Prefixes(1),
-            Self::Nothing | Self::Filters => self,
+            Self::Nothing | Self::Filters | Self::AccessLog => self,
         }
     }
 }
@@ -76,7 +78,7 @@ const HTTP2: Shape = Shape {
     streams: 32,
 };
 
-pub(crate) static ROWS: [Row; 14] = [
+pub(crate) static ROWS: [Row; 15] = [
     Row {
         name: "http1",
         title: "HTTP/1.1 to HTTP/1.1, 1 KiB answers, 64 connections",
@@ -154,6 +156,15 @@ pub(crate) static ROWS: [Row; 14] = [
             at_most: 1.0,
             of: Beside::Peers(HAPROXY),
         }],
+    },
+    Row {
+        name: "access-log",
+        title: "HTTP/1.1 to HTTP/1.1, 1 KiB answers, 64 connections; a JSON access log in a file",
+        back: Protocol::Http1,
+        work: Work::AccessLog,
+        shape: http1(Exchange::SmallAnswer, 64),
+        rate: None,
+        bars: &[beside("http1", 1.08)],
     },
     routes("hosts-10", "10 routes by host", Work::Hosts(10), &[]),
     routes("hosts-1000", "1 000 routes by host", Work::Hosts(1_000), &[]),

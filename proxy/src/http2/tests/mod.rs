@@ -31,7 +31,6 @@ fn worker() -> Rc<Worker> {
         Env::seeded(1),
         peers,
         Arc::new(PerWorker::<Refusals>::new(1)),
-        None,
     );
     spawn_local(worker.timer.clone().drive());
     worker
@@ -63,6 +62,7 @@ fn listener() -> Listener {
         requests_per_connection: None,
         drain: Duration::from_secs(60),
         stats: PerWorker::shared(1),
+        access_log: None,
     }
 }
 

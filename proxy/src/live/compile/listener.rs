@@ -9,10 +9,16 @@ use super::label;
 use crate::http1;
 use crate::http2;
 use crate::live::{HttpOptions, Listener, ListenerTimeouts, ServerField, Via};
+use crate::telemetry::AccessLogs;
 use crate::worker::PerWorker;
 
 /// Compiles a listener; what it counts goes on from where its `previous` version is.
-pub(super) fn compile(listener: &config::Listener, previous: Option<&Listener>, workers: usize) -> Listener {
+pub(super) fn compile(
+    listener: &config::Listener,
+    previous: Option<&Listener>,
+    workers: usize,
+    logs: &AccessLogs,
+) -> Listener {
     let (limits, timeouts, http) = (listener.limits(), listener.timeouts(), listener.http());
     Listener {
         id: previous.map_or_else(|| label(listener.id()), |previous| Arc::clone(&previous.id)),
@@ -47,6 +53,7 @@ pub(super) fn compile(listener: &config::Listener, previous: Option<&Listener>, 
         requests_per_connection: limits.requests_per_connection.map(u64::from),
         drain: listener.drain(),
         stats: previous.map_or_else(|| PerWorker::shared(workers), |previous| Arc::clone(&previous.stats)),
+        access_log: logs.compile(listener.access_log()),
     }
 }
 

@@ -6,21 +6,6 @@ use tidegate_filters::{Chain, Filter};
 use super::*;
 use crate::http1::path;
 
-#[test]
-fn addresses_come_bare_or_with_a_port() {
-    for (text, expected) in [
-        ("192.0.2.1", Some("192.0.2.1")),
-        ("192.0.2.1:80", Some("192.0.2.1")),
-        ("2001:db8::1", Some("2001:db8::1")),
-        ("[2001:db8::1]", Some("2001:db8::1")),
-        ("[2001:db8::1]:80", Some("2001:db8::1")),
-        ("unknown", None),
-        ("", None),
-    ] {
-        assert_eq!(address(text), expected.map(|text| text.parse().unwrap()), "{text}");
-    }
-}
-
 /// The path of a request after this change, or `None` where it is refused.
 fn rewritten(change: PathRewrite, target: &str, matched: usize) -> Option<String> {
     let rewrite = Rewrite {

@@ -7,6 +7,7 @@ use http::StatusCode;
 use super::*;
 use crate::exchange;
 use crate::live::{Route, compile};
+use crate::telemetry::AccessLogs;
 use crate::worker::{PerWorker, WorkerId};
 
 const WORKERS: usize = 2;
@@ -19,7 +20,7 @@ fn route(id: &str) -> Arc<Route> {
 }
 
 fn process(routes: Vec<Arc<Route>>) -> Process {
-    let process = Process::new(WORKERS, 50_000);
+    let process = Process::new(WORKERS, 50_000, AccessLogs::default());
     process.tables.store(Arc::new(Tables {
         generation: 7,
         routes,
@@ -102,7 +103,7 @@ fn counts_of_all_workers_are_summed_and_families_are_well_formed() {
     }
     process.set_readiness(crate::live::Readiness::Ready);
 
-    let scrape = Scrape::parse(&render(&process, None));
+    let scrape = Scrape::parse(&render(&process));
     let of =
         |name: &str, labels: &str| scrape.value(&format!("{name}{{listener=\"\",route=\"default/reviews\"{labels}}}"));
     assert_eq!(of("tidegate_requests_total", ",class=\"2xx\""), 2.0);
@@ -140,7 +141,7 @@ fn histograms_are_cumulative_and_end_in_their_count() {
             .latency
             .record(Duration::from_micros(micros));
     }
-    let text = render(&process(vec![reviews]), None);
+    let text = render(&process(vec![reviews]));
     Scrape::parse(&text);
     let prefix = "tidegate_request_duration_seconds_bucket{listener=\"\",route=\"default/reviews\",le=\"";
     let buckets: Vec<(f64, u64)> = text
@@ -175,10 +176,10 @@ fn listeners_and_clusters_of_the_configuration_have_their_own() {
         cluster.latency.record(Duration::from_millis(2));
     }
     let _taken = Arc::clone(&tables.clusters[0].connections).try_acquire_owned().unwrap();
-    let process = Process::new(WORKERS, 50_000);
+    let process = Process::new(WORKERS, 50_000, AccessLogs::default());
     process.tables.store(Arc::new(tables));
 
-    let scrape = Scrape::parse(&render(&process, None));
+    let scrape = Scrape::parse(&render(&process));
     let unrouted = "tidegate_requests_total{listener=\"default/web\",route=\"\",class=\"4xx\"}";
     assert_eq!(scrape.value(unrouted), 2.0);
     assert_eq!(
@@ -209,7 +210,7 @@ fn listeners_and_clusters_of_the_configuration_have_their_own() {
 
 #[test]
 fn label_values_are_escaped() {
-    let text = render(&process(vec![route("a\"b\\c\nd")]), None);
+    let text = render(&process(vec![route("a\"b\\c\nd")]));
     assert!(
         text.contains("tidegate_requests_active{listener=\"\",route=\"a\\\"b\\\\c\\nd\"} 0\n"),
         "{text}"
@@ -221,7 +222,7 @@ fn label_values_are_escaped() {
 fn a_gauge_that_was_read_halfway_is_not_negative() {
     let reviews = route("default/reviews");
     reviews.stats.on(WorkerId(1)).active.fall();
-    let scrape = Scrape::parse(&render(&process(vec![reviews]), None));
+    let scrape = Scrape::parse(&render(&process(vec![reviews])));
     assert_eq!(
         scrape.value("tidegate_requests_active{listener=\"\",route=\"default/reviews\"}"),
         0.0
@@ -237,13 +238,14 @@ fn every_family_of_the_tables_is_there_exactly_once() {
     let all: Vec<_> = names(&families::BUILD)
         .chain(names(&families::GLOBALS))
         .chain(names(&families::REFUSALS))
+        .chain(names(&families::ACCESS_LOGS))
         .chain(names(&families::REQUESTS))
         .chain(names(&families::LISTENER))
         .chain(names(&families::LISTENER_LIMITS))
         .chain(names(&families::CLUSTER))
         .chain(names(&families::CLUSTER_LIMITS))
         .collect();
-    let scrape = Scrape::parse(&render(&process(Vec::new()), None));
+    let scrape = Scrape::parse(&render(&process(Vec::new())));
     assert_eq!(scrape.types.len(), all.len());
     for (name, kind) in all {
         assert_eq!(scrape.types[name], kind.name());
@@ -264,9 +266,9 @@ fn of_very_many_routes_those_are_shown_that_requests_have_come_to() {
     let used = &tables.routes[3];
     used.stats.on(WorkerId(1)).active.rise();
     let (used, unused) = (used.id.to_string(), tables.routes[4].id.to_string());
-    let process = Process::new(WORKERS, 50_000);
+    let process = Process::new(WORKERS, 50_000, AccessLogs::default());
     process.tables.store(Arc::new(tables));
-    let text = render(&process, None);
+    let text = render(&process);
     assert!(text.contains(&format!("route=\"{used}\"")));
     assert!(!text.contains(&format!("route=\"{unused}\"")));
 }

@@ -109,12 +109,12 @@ impl Peer {
     }
 
     /// Whether the row is for it: NGINX of Debian speaks HTTP/1.1 only to its upstreams, the filters are set up for those
-    /// that log and limit like Tidegate, and the cost of many routes is a question to Tidegate alone.
+    /// that log and limit like Tidegate; what an access log costs, and many routes, is a question to Tidegate alone.
     pub(crate) fn can(self, row: &Row) -> bool {
         match row.work {
             Work::Nothing => self != Self::Nginx || row.back == Protocol::Http1,
             Work::Filters => self != Self::Envoy,
-            Work::Hosts(_) | Work::Prefixes(_) => matches!(self, Self::Tidegate | Self::Baseline),
+            Work::AccessLog | Work::Hosts(_) | Work::Prefixes(_) => matches!(self, Self::Tidegate | Self::Baseline),
         }
     }
 

@@ -30,15 +30,18 @@ routes:
     let mut command = Command::new(program);
     command.arg("run").arg(site.file("gateway.yaml", &text)?);
     command.args(["--workers", &site.workers.to_string(), "--admin", "127.0.0.1:0"]);
-    if site.work == Work::Filters {
+    if matches!(site.work, Work::Filters | Work::AccessLog) {
         command.arg("--access-log").arg(site.folder.join("access.log"));
+    }
+    if site.work == Work::AccessLog {
+        command.args(["--access-log-format", "json"]);
     }
     Ok(command)
 }
 
 fn routes(work: Work) -> String {
     match work {
-        Work::Nothing => "  all: { listeners: [web], rules: [{ backends: [{ cluster: backend }] }] }\n".to_owned(),
+        Work::Nothing | Work::AccessLog => "  all: { listeners: [web], rules: [{ backends: [{ cluster: backend }] }] }\n".to_owned(),
         Work::Filters => format!(
             "  all:
     listeners: [web]

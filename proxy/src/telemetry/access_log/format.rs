@@ -8,7 +8,7 @@ use tidegate_config::{LogField, LogFormat};
 use super::line::Line;
 use super::stamp::Stamps;
 use super::words::{Style, Words};
-use crate::exchange::Kind;
+use crate::exchange::{Kind, Side};
 
 /// What lines quote of a request's head, and has to be kept until it ends.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

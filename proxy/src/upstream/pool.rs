@@ -396,10 +396,11 @@ pub struct Try {
 }
 
 impl Try {
-    /// Notes that the head of the answer has arrived.
-    pub fn answered(&self, now: Instant) {
+    /// Notes that the head of the answer has arrived, of which time the request waited so long for a connection: that says
+    /// nothing of how fast the endpoint is, and one that was never asked would be slow because of it.
+    pub fn answered(&self, now: Instant, waited: Duration) {
         let took = now.saturating_duration_since(self.started);
-        self.origin.endpoint().latency.record(took, now);
+        self.origin.endpoint().latency.record(took.saturating_sub(waited), now);
         self.origin.pool.stats().latency.record(took);
     }
 

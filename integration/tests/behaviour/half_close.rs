@@ -55,7 +55,7 @@ fn bodies(client: &Raw, streams: &[u32]) -> Vec<Option<Vec<u8>>> {
     streams.iter().map(body).collect()
 }
 
-/// WIRE.md, promise 15. The connection ends with the last answer.
+/// docs/wire.md, promise 14. The connection ends with the last answer.
 #[test]
 fn a_client_that_finishes_first_gets_its_answers() {
     for up in [Wire::H1, Wire::H2] {

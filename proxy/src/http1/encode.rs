@@ -1,4 +1,4 @@
-//! Heads on the way out: rebuilt, never copied (WIRE.md, promise 2).
+//! Heads on the way out: rebuilt, never copied (docs/wire.md, promise 2).
 //!
 //! Framing comes from the [`BodyLength`] alone, connection management from the options alone. Whatever the map holds
 //! of either is left out, so that nothing which a filter puts there can frame a message.
@@ -264,7 +264,7 @@ fn put_chunked(dst: &mut BytesMut) {
     dst.put_slice(b"transfer-encoding: chunked\r\n");
 }
 
-/// Always with a reason phrase (WIRE.md, promise 15): there are clients that need one.
+/// Always with a reason phrase (docs/wire.md, promise 14): there are clients that need one.
 fn put_status_line(status: StatusCode, dst: &mut BytesMut) {
     if status == StatusCode::OK {
         dst.put_slice(b"HTTP/1.1 200 OK\r\n");

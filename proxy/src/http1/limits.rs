@@ -1,4 +1,4 @@
-//! How much of a message is taken before it is refused. The numbers are WIRE.md's edge column.
+//! How much of a message is taken before it is refused. docs/limits.md has the numbers.
 
 /// What happens to a field whose name has an underscore: CGI and its heirs read `x_user` and `x-user` as one.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -1,6 +1,6 @@
 //! The HTTP/1.1 codec, without I/O: bytes in, heads and bodies out, and the way back.
 //!
-//! It knows only the strict subset of RFC 9110 and RFC 9112 that has one meaning to every reader (WIRE.md, promises 1
+//! It knows only the strict subset of RFC 9110 and RFC 9112 that has one meaning to every reader (docs/wire.md, promises 1
 //! and 2): what another parser could cut or read differently is refused with a [`Reason`], never repaired. Sockets,
 //! timers and buffers belong to the drivers.
 //!

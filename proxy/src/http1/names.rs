@@ -10,7 +10,7 @@ use http::HeaderName;
 pub(super) enum Role {
     /// Passes on, and an unlucky or hostile `Connection` may name it.
     Plain,
-    /// Passes on, whatever `Connection` says (WIRE.md, promise 2).
+    /// Passes on, whatever `Connection` says (docs/wire.md, promise 2).
     Kept,
     Connection,
     ContentLength,

@@ -1,4 +1,4 @@
-//! The one form of a path, so that what was matched is what is forwarded (WIRE.md, promise 5).
+//! The one form of a path, so that what was matched is what is forwarded (docs/wire.md, promise 5).
 //!
 //! Percent-encoded unreserved bytes are decoded and other encodings written in capitals (RFC 3986 6.2.2), slashes are
 //! merged, then dot segments removed (RFC 3986 5.2.4; `..` at the root stays there). What servers are known to read

@@ -1,5 +1,5 @@
 //! From HTTP/2's heads to the canonical form and back: what RFC 9113, section 8, asks for and the `h2` crate does not
-//! check, and what WIRE.md adds.
+//! check, and what docs/wire.md adds.
 
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -215,7 +215,7 @@ where
         Poll::Ready(())
     }
 
-    /// The client has finished, and may wait for its answers (WIRE.md, promise 15) or be gone.
+    /// The client has finished, and may wait for its answers (docs/wire.md, promise 14) or be gone.
     fn look_after(&mut self, cx: &mut Context<'_>) {
         if !self.shared.end.has_begun() {
             self.shared.end.begin();

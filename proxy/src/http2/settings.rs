@@ -1,4 +1,4 @@
-//! The limits of an HTTP/2 connection: WIRE.md's table, one field a row.
+//! The limits of an HTTP/2 connection: each a row of docs/limits.md.
 
 /// Floods are counted over this long.
 pub(crate) const FLOOD_WINDOW: std::time::Duration = std::time::Duration::from_secs(10);

@@ -1,7 +1,7 @@
 //! What Tidegate adds to messages: who the client is, what the request is called, whom it passed.
 //!
 //! X-Forwarded-* and the request id come from strangers unless the listener trusts the hops before it; then they are
-//! overwritten (WIRE.md, promise 6). With trusted hops they are continued.
+//! overwritten (docs/wire.md, promise 6). With trusted hops they are continued.
 
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};

@@ -1,7 +1,7 @@
 //! Innermost: gets a connection and sends the request on it.
 //!
 //! A connection that was used before may be closed by the upstream just as the request goes out. When not a byte of an
-//! answer came, a request that may be repeated goes again on a fresh connection and no client notices (WIRE.md, promise
+//! answer came, a request that may be repeated goes again on a fresh connection and no client notices (docs/wire.md, promise
 //! 7; RFC 9112 section 9.3.1); one that may not is checked against such a close before it is sent.
 
 use std::pin::Pin;

@@ -81,7 +81,7 @@ fn requests_of_other_forms() {
     assert_eq!(line("BREW", "/pot"), "BREW /pot HTTP/1.1");
 }
 
-/// WIRE.md, promise 2: nothing in the map can frame a message or manage a connection.
+/// docs/wire.md, promise 2: nothing in the map can frame a message or manage a connection.
 #[test]
 fn framing_is_ours() {
     let fields = [

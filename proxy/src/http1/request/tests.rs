@@ -405,7 +405,7 @@ fn the_host_of_an_absolute_target_is_put_where_host_is() {
     assert_eq!(field(&head, "host"), [b"b:81"]);
 }
 
-/// RFC 9110 7.6.1 and WIRE.md, promise 2.
+/// RFC 9110 7.6.1 and docs/wire.md, promise 2.
 #[test]
 fn hop_by_hop_fields_go_and_others_cannot_be_made_to() {
     let head = parse_all(&with(concat!(

@@ -190,9 +190,10 @@ impl Selection {
 
     fn measure(&self, bench: &Bench, results: &mut Results) {
         for workers in [1, 2] {
-            for row in self.rows.iter().filter(|row| workers == 1 || row.work == Work::Nothing) {
-                for round in 0..self.rounds {
-                    let plan = self.plan(workers, round);
+            // Rounds outside rows: a bar beside another row is a ratio within a round, like those beside a peer.
+            for round in 0..self.rounds {
+                let plan = self.plan(workers, round);
+                for row in self.rows.iter().filter(|row| workers == 1 || row.work == Work::Nothing) {
                     for peer in self.turns(round).into_iter().filter(|peer| peer.can(row)) {
                         results.add_visit(row, workers, round, peer, bench.visit(peer, row, plan));
                     }

@@ -47,7 +47,7 @@ fn write(out: &mut String, results: &Results) -> std::fmt::Result {
 const METHOD: &str = "
 ## How it is measured
 
-- One proxy at a time, started afresh for each visit. In each round every proxy has its turn, and each round begins with another one. Ratios are
+- One proxy at a time, started afresh for each visit. Each round visits every row, and in it every proxy, each time another one first. Ratios are
   taken within a round; the tables give medians, and for ratios the quartiles as well.
 - With one worker the proxy has the first core to itself; the load and the backend share the second. With two workers on a machine of two cores all
   share both, so that only CPU time, not throughput, can be compared with the one-worker rows.

@@ -269,6 +269,9 @@ impl Upload {
     fn poll(&mut self, transport: &mut Transport, worker: &Worker, cx: &mut Context<'_>) -> Result<(), Error> {
         while matches!(self.state, UploadState::Sending | UploadState::Ended) {
             let starved = self.collect(transport, worker, cx)?;
+            if transport.poll_turn(cx).is_pending() {
+                return Ok(());
+            }
             match transport.poll_flush(cx) {
                 Poll::Ready(Ok(())) if self.state == UploadState::Ended => self.state = UploadState::Done,
                 // Whatever found no room before the flush has it now; only who waits for the client will be woken by it.

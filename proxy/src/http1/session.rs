@@ -284,6 +284,7 @@ impl Session {
         if transport.output.is_empty() {
             return Poll::Ready(Ok(()));
         }
+        ready!(transport.poll_turn(cx));
         let before = transport.output.len();
         match transport.poll_flush(cx) {
             Poll::Ready(result) => {

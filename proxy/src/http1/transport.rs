@@ -22,9 +22,10 @@ use crate::worker::Buffers;
 const COPIED: usize = 8 * 1024;
 /// How much of the next requests is read while an answer is made.
 pub(crate) const PIPELINED: usize = 16 * 1024;
-/// Room for one read: at first, and as long as bodies keep filling it.
+/// Room for one read: at first, and as long as bodies keep filling it. What is read is written right after: twice as much
+/// would save calls, but no longer be in the first cache then, and costs a quarter more CPU time a byte.
 const FIRST_READ: usize = 8 * 1024;
-const BODY_READ: usize = 64 * 1024;
+const BODY_READ: usize = 32 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Transport {

@@ -74,7 +74,7 @@ impl Bench {
         let address: SocketAddr = (Ipv4Addr::LOCALHOST, 1).into();
         let connection = Arc::new(Connection::new(address, address, Protocol::Http1, Arc::clone(listener)));
         let (peers, _) = Peers::new(1);
-        let refusals = Arc::new(PerWorker::<Refusals>::new(1));
+        let refusals = PerWorker::<Refusals>::new(1);
         let worker = Worker::new(WorkerId(0), Env::seeded(1), peers, refusals);
         worker.apply(&tables);
         Self {

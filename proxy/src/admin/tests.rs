@@ -169,7 +169,7 @@ async fn a_client_that_takes_no_answer_is_cut() {
     let route = |id| {
         Arc::new(Route {
             id: format!("default/{id}").into(),
-            stats: PerWorker::shared(1),
+            stats: PerWorker::new(1),
         })
     };
     process.tables.store(Arc::new(Tables {

@@ -113,7 +113,7 @@ impl Record {
         self.matched.set(matched);
         // A request is routed once.
         if self.rule.set(Arc::clone(rule)).is_ok() {
-            rule.route.stats.on(self.worker.id).active.rise();
+            rule.stats.on(self.worker.id).active.rise();
         }
     }
 

@@ -1,6 +1,5 @@
 //! What the threads of the process share: the live configuration, readiness, counts that belong to no object.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ pub struct Process {
     pub reloads: Reloads,
     /// The generation that each worker serves by.
     applied: PerWorker<AtomicU64>,
-    pub refusals: Arc<PerWorker<Refusals>>,
+    pub refusals: PerWorker<Refusals>,
     /// Open downstream connections of all listeners, and how many there may be.
     pub connections: AtomicUsize,
     pub max_connections: usize,
@@ -66,7 +65,7 @@ impl Process {
             config: ArcSwap::default(),
             reloads: Reloads::default(),
             applied: PerWorker::new(workers),
-            refusals: Arc::new(PerWorker::new(workers)),
+            refusals: PerWorker::new(workers),
             connections: AtomicUsize::new(0),
             max_connections,
             readiness: AtomicU8::new(Readiness::Starting as u8),

@@ -87,7 +87,7 @@ pub struct Listener {
     pub requests_per_connection: Option<u64>,
     /// How long requests may go on once the listener closes.
     pub drain: Duration,
-    pub stats: Arc<PerWorker<ListenerStats>>,
+    pub stats: PerWorker<ListenerStats>,
     pub access_log: Option<Arc<AccessLog>>,
 }
 
@@ -149,12 +149,14 @@ pub enum Via {
 pub struct Route {
     /// `namespace/name`.
     pub id: Arc<str>,
-    pub stats: Arc<PerWorker<RouteStats>>,
+    pub stats: PerWorker<RouteStats>,
 }
 
 #[derive(Debug)]
 pub struct Rule {
     pub route: Arc<Route>,
+    /// Its route's: one place in memory fewer on the way of each request.
+    pub stats: PerWorker<RouteStats>,
     /// Its name, or its number from 0.
     pub name: Box<str>,
     pub filters: RuleFilters,
@@ -192,12 +194,12 @@ pub struct Cluster {
     /// How many requests wait for a permit, over all workers.
     pub waiting: AtomicUsize,
     pub max_pending: usize,
-    pub stats: Arc<PerWorker<ClusterStats>>,
+    pub stats: PerWorker<ClusterStats>,
 }
 
 #[derive(Debug)]
 pub struct Endpoint {
     pub address: SocketAddr,
     pub weight: u64,
-    pub stats: Arc<PerWorker<EndpointStats>>,
+    pub stats: PerWorker<EndpointStats>,
 }

@@ -49,9 +49,9 @@ impl Gauge {
     }
 }
 
-/// One `T` for each worker, each on cache lines of its own.
+/// One `T` for each worker, each on cache lines of its own. Clones share them.
 #[derive(Debug)]
-pub struct PerWorker<T>(Box<[Padded<T>]>);
+pub struct PerWorker<T>(Arc<[Padded<T>]>);
 
 #[derive(Debug, Default)]
 #[repr(align(128))]
@@ -61,10 +61,11 @@ impl<T: Default> PerWorker<T> {
     pub fn new(workers: usize) -> Self {
         Self((0..workers.max(1)).map(|_| Padded::default()).collect())
     }
+}
 
-    /// For what several versions of an object count together.
-    pub fn shared(workers: usize) -> Arc<Self> {
-        Arc::new(Self::new(workers))
+impl<T> Clone for PerWorker<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
 }
 

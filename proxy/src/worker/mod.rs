@@ -44,7 +44,7 @@ pub struct Worker {
     pub buffers: Buffers,
     pub header_maps: HeaderMaps,
     pub pools: Pools,
-    pub refusals: Arc<PerWorker<Refusals>>,
+    pub refusals: PerWorker<Refusals>,
     peers: Peers,
     date: Date,
     /// Whether any listener that requests may come by has an access log.
@@ -55,7 +55,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn new(id: WorkerId, env: Env, peers: Peers, refusals: Arc<PerWorker<Refusals>>) -> Rc<Self> {
+    pub fn new(id: WorkerId, env: Env, peers: Peers, refusals: PerWorker<Refusals>) -> Rc<Self> {
         Rc::new(Self {
             date: Date::new(&env),
             id,
@@ -166,7 +166,7 @@ impl Worker {
         listener.requests.inc();
         let stats = match record.rule.get() {
             Some(rule) => {
-                let stats = rule.route.stats.on(self.id);
+                let stats = rule.stats.on(self.id);
                 stats.active.fall();
                 stats
             }

@@ -50,7 +50,7 @@ async fn serve(start: Start) {
         process,
         loads,
     } = start;
-    let worker = Worker::new(id, Env::from_system(), peers, Arc::clone(&process.refusals));
+    let worker = Worker::new(id, Env::from_system(), peers, process.refusals.clone());
     tokio::task::spawn_local(worker.timer.clone().drive());
     tokio::task::spawn_local(sweep(Rc::clone(&worker)));
     tokio::task::spawn_local(Rc::clone(&worker).keep_date());

@@ -26,12 +26,7 @@ const PIPE: usize = 256 * 1024;
 
 fn worker() -> Rc<Worker> {
     let (peers, _) = Peers::new(1);
-    let worker = Worker::new(
-        WorkerId(0),
-        Env::seeded(1),
-        peers,
-        Arc::new(PerWorker::<Refusals>::new(1)),
-    );
+    let worker = Worker::new(WorkerId(0), Env::seeded(1), peers, PerWorker::<Refusals>::new(1));
     spawn_local(worker.timer.clone().drive());
     worker
 }
@@ -61,7 +56,7 @@ fn listener() -> Listener {
         max_connections: 10,
         requests_per_connection: None,
         drain: Duration::from_secs(60),
-        stats: PerWorker::shared(1),
+        stats: PerWorker::new(1),
         access_log: None,
     }
 }

@@ -30,11 +30,11 @@ pub(super) fn compile(cluster: &config::Cluster, previous: Option<&Cluster>, wor
         .iter()
         .map(|endpoint| {
             let address = endpoint.address().socket_addr();
-            let stats = known.get(&address).map(|known| Arc::clone(&known.stats));
+            let stats = known.get(&address).map(|known| known.stats.clone());
             Arc::new(Endpoint {
                 address,
                 weight: endpoint.weight().get().into(),
-                stats: stats.unwrap_or_else(|| PerWorker::shared(workers)),
+                stats: stats.unwrap_or_else(|| PerWorker::new(workers)),
             })
         })
         .collect();
@@ -51,6 +51,6 @@ pub(super) fn compile(cluster: &config::Cluster, previous: Option<&Cluster>, wor
         connections: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
         waiting: AtomicUsize::new(0),
         max_pending: limits.pending_requests,
-        stats: previous.map_or_else(|| PerWorker::shared(workers), |previous| Arc::clone(&previous.stats)),
+        stats: previous.map_or_else(|| PerWorker::new(workers), |previous| previous.stats.clone()),
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn compile(
         max_connections: limits.connections,
         requests_per_connection: limits.requests_per_connection.map(u64::from),
         drain: listener.drain(),
-        stats: previous.map_or_else(|| PerWorker::shared(workers), |previous| Arc::clone(&previous.stats)),
+        stats: previous.map_or_else(|| PerWorker::new(workers), |previous| previous.stats.clone()),
         access_log: logs.compile(listener.access_log()),
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Changed<'a> {
 pub(super) fn compile(route: &config::Route, previous: Option<&Route>, workers: usize) -> Route {
     Route {
         id: previous.map_or_else(|| label(route.id()), |previous| Arc::clone(&previous.id)),
-        stats: previous.map_or_else(|| PerWorker::shared(workers), |previous| Arc::clone(&previous.stats)),
+        stats: previous.map_or_else(|| PerWorker::new(workers), |previous| previous.stats.clone()),
     }
 }
 
@@ -67,6 +67,7 @@ fn rules(
             let backends: Box<[_]> = rule.backends().iter().map(|it| backend(it, links)).collect();
             Arc::new(Rule {
                 route: Arc::clone(compiled),
+                stats: compiled.stats.clone(),
                 name: rule.label(position).into(),
                 filters: chain::of_rule(route, position, listener, links.side),
                 total_weight: backends.iter().map(|backend| backend.weight).sum(),

@@ -15,7 +15,7 @@ const WORKERS: usize = 2;
 fn route(id: &str) -> Arc<Route> {
     Arc::new(Route {
         id: id.into(),
-        stats: PerWorker::shared(WORKERS),
+        stats: PerWorker::new(WORKERS),
     })
 }
 

@@ -142,6 +142,10 @@ impl Words<'_> {
     }
 
     fn escaped(&mut self, mut rest: &[u8]) {
+        // Nearly all values. Without an early end, so that it is done in vectors.
+        if rest.iter().fold(true, |plain, byte| plain & is_plain(*byte)) {
+            return self.put(rest);
+        }
         loop {
             let plain = rest.iter().take_while(|byte| is_plain(**byte)).count();
             let Some((run, odd)) = rest.split_at_checked(plain) else {

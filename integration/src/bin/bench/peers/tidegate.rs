@@ -1,6 +1,7 @@
 //! Tidegate as shipped: metrics, decision record, request id, X-Forwarded-* and timeouts on, access log off. Only the limit of
 //! requests a connection is lifted, as it is for NGINX: the load keeps its connections.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -31,7 +32,10 @@ routes:
     command.arg("run").arg(site.file("gateway.yaml", &text)?);
     command.args(["--workers", &site.workers.to_string(), "--admin", "127.0.0.1:0"]);
     if matches!(site.work, Work::Filters | Work::AccessLog) {
-        command.arg("--access-log").arg(site.folder.join("access.log"));
+        // Not beside the configuration, whose folder is watched for changes.
+        let logs = site.folder.join("logs");
+        fs::create_dir_all(&logs)?;
+        command.arg("--access-log").arg(logs.join("access.log"));
     }
     if site.work == Work::AccessLog {
         command.args(["--access-log-format", "json"]);

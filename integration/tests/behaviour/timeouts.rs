@@ -11,6 +11,8 @@ in_every_pairing!(
     a_stalled_upload_ends,
     a_client_that_reads_nothing_ends,
     an_answer_that_stalls_is_cut,
+    an_answer_that_never_begins_is_a_gateway_timeout,
+    an_upload_that_moves_is_not_silence,
 );
 
 fn listener(settings: &'static str) -> Extra {
@@ -55,6 +57,29 @@ fn a_slow_head_ends() {
         "{answers:?}"
     );
     assert!(upstream.connections().is_empty());
+}
+
+/// So does one that has got no further than what HTTP/2's preface begins with, too.
+#[test]
+fn the_beginning_of_a_preface_ends() {
+    let proxy = Proxy::with_access_log(&config(
+        ([127, 0, 0, 1], 9).into(),
+        "http1",
+        listener("timeouts: { requestHead: 600ms, idle: 5s }"),
+    ));
+    let mut client = proxy.connect();
+    takes_about(Duration::from_millis(600), || {
+        for byte in "PRI * HTTP/2.0".bytes() {
+            client.send([byte]).read_some(Duration::from_millis(100));
+            if client.end.is_some() || !client.received.is_empty() {
+                break;
+            }
+        }
+        assert!(client.ends(DEADLINE));
+    });
+    let answers = client.responses(&["PRI"]).unwrap();
+    assert_eq!(answers[0].head.status(), Some(408));
+    proxy.logged(&["status=408", "reason=request-head-timeout"]);
 }
 
 /// The limit is from the first byte of the head to its last: a byte now and then does not help.
@@ -192,4 +217,34 @@ fn an_answer_that_stalls_is_cut(down: Wire, up: Wire) {
         "reason=stream-idle",
         "object=\"listener default/web\"",
     ]);
+}
+
+/// Where no limit of the whole request is shorter, silence ends what nobody answers.
+fn an_answer_that_never_begins_is_a_gateway_timeout(down: Wire, up: Wire) {
+    let origin = Origin::start(up, |served| {
+        served.gone();
+    });
+    let extra = listener("timeouts: { streamIdle: 500ms, request: 0s }");
+    let proxy = Proxy::with_access_log(&config(origin.address, origin.protocol(), extra));
+    let mut call = Call::get(proxy.address(), down, "/");
+    let answer = takes_about(Duration::from_millis(500), || call.receiver.whole());
+    assert_eq!(answer.status, 504);
+    proxy.logged(&["status=504", "flag=SI", "reason=stream-idle"]);
+}
+
+/// An upload is as good a sign of life as an answer.
+fn an_upload_that_moves_is_not_silence(down: Wire, up: Wire) {
+    let origin = Origin::start(up, |served| {
+        let body = served.body().expect("a whole request").0;
+        served.answer(200, body.len().to_string().as_bytes());
+    });
+    let proxy = proxy_with(&origin, listener("timeouts: { streamIdle: 600ms, request: 0s }"));
+    let mut call = Call::post(proxy.address(), down, "/");
+    for _ in 0..6 {
+        assert!(call.sender.send(b"more"));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(call.sender.finish(&[]));
+    let answer = call.receiver.whole();
+    assert_eq!((answer.status, &*answer.body), (200, &b"24"[..]));
 }

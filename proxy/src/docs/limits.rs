@@ -164,7 +164,7 @@ fn times(listener: &Listener, route: RouteTimeouts) -> Vec<Limit> {
         limit(
             "timeouts.streamIdle",
             stream_idle,
-            "a request without a byte in either direction; on HTTP/1.1 once its answer has begun",
+            "a request without a byte in either direction",
             Fails(Kind::StreamIdle),
         ),
         limit(

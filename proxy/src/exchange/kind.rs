@@ -236,8 +236,8 @@ kinds! {
     LengthMismatch: "body-length-mismatch", UPE, Upstream, BAD_GATEWAY, Cluster,
         "A fault in Tidegate: report it.";
     /// A request on which neither side sent anything for `timeouts.streamIdle`; also an upstream that stops in the middle
-    /// of its answer, which nothing tells from a stream that has nothing to say.
-    StreamIdle: "stream-idle", SI, Upstream, -, Listener,
+    /// of its answer, which nothing tells from a stream that has nothing to say. Once the answer has begun, it is cut off.
+    StreamIdle: "stream-idle", SI, Upstream, GATEWAY_TIMEOUT, Listener,
         "Raise the limit for streams that may be silent for longer, or let them send pings.";
     /// A tunnel in which neither end sent anything for `timeouts.tunnelIdle`.
     TunnelIdle: "tunnel-idle", SI, Us, -, Listener,

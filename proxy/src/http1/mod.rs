@@ -48,8 +48,8 @@ pub(crate) use request::METHOD_BYTES;
 pub use request::{RequestHead, parse_request};
 pub use response::{ResponseHead, parse_response};
 pub use scan::Scan;
-pub use server::serve;
 pub(crate) use server::{DRAIN_BYTES, DRAIN_TIME};
+pub use server::{refuse, serve};
 pub use session::RequestBody;
 pub use session::Session;
 #[cfg(test)]

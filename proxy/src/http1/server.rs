@@ -62,7 +62,10 @@ where
         let head = match session.read_head().await {
             Ok(head) => head,
             Err(HeadError::Closed) => return Next::Close,
-            Err(HeadError::Refused(kind)) => return refuse(session, kind).await,
+            Err(HeadError::Refused(kind)) => {
+                refuse(session, kind).await;
+                return Next::Close;
+            }
         };
         *served += 1;
         match one(session, stack, head, *served).await {
@@ -98,7 +101,7 @@ where
     };
     let record = Rc::new(Record::new(&session.worker, &session.connection, Some(&head.parts)));
     let exchange = exchange(session, head, &record);
-    match answer(session, stack.clone(), exchange).await {
+    match answer(session, stack.clone(), exchange, &record).await {
         Ok(Answer::Response(response)) => respond(session, &asked, response, &record).await,
         Ok(Answer::Tunnel(tunnel)) => {
             record.status.set(Some(tunnel.head.status));
@@ -110,7 +113,8 @@ where
         }
         Err(error) => {
             record.fail(error.kind());
-            Err(())
+            let answer = generated(error.kind(), &record).ok_or(())?;
+            respond(session, &asked, answer, &record).await
         }
     }
 }
@@ -148,8 +152,13 @@ fn is_supported(protocol: &HeaderValue) -> bool {
     protocol.as_bytes().eq_ignore_ascii_case(b"websocket")
 }
 
-/// Calls the stack, passing interim answers on and watching whether the client is still there.
-async fn answer<S>(session: &Rc<Session>, mut stack: S, exchange: Box<Exchange>) -> Result<Answer, Error>
+/// Calls the stack, passing interim answers on and watching whether the client is still there and anything moves.
+async fn answer<S>(
+    session: &Rc<Session>,
+    mut stack: S,
+    exchange: Box<Exchange>,
+    record: &Record,
+) -> Result<Answer, Error>
 where
     S: Service<Box<Exchange>, Response = Answer, Error = Error>,
 {
@@ -161,9 +170,14 @@ where
         if let Poll::Ready(Err(error)) = session.poll_flush(cx) {
             return Poll::Ready(Err(error));
         }
-        session
-            .poll_gone(cx)
-            .map(|error| Err(Error::with(Kind::DownstreamReset, error)))
+        if let Poll::Ready(error) = session.poll_gone(cx) {
+            return Poll::Ready(Err(Error::with(Kind::DownstreamReset, error)));
+        }
+        // A limit of the whole request is enough, and does not have to be armed here.
+        if record.rule.get().is_some_and(|rule| rule.request_timeout.is_some()) {
+            return Poll::Pending;
+        }
+        session.poll_silence(cx).map(Err)
     })
     .await
 }
@@ -214,7 +228,10 @@ async fn stream(session: &Rc<Session>, mut body: Body, mut encoder: Encoder, rec
                             done = true;
                         }
                     },
-                    Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
+                    Poll::Ready(Some(Err(error))) => {
+                        session.flush_now(cx);
+                        return Poll::Ready(Err(error));
+                    }
                     Poll::Ready(None) => {
                         session.write(|buffer| encoder.end(None, buffer))?;
                         done = true;
@@ -245,8 +262,8 @@ async fn stream(session: &Rc<Session>, mut body: Body, mut encoder: Encoder, rec
     .await
 }
 
-/// Answers a message that is no request, if its sender may understand an answer, and closes.
-async fn refuse(session: &Rc<Session>, kind: Kind) -> Next {
+/// Answers a message that is no request, if its sender may understand an answer; then the connection is to be closed.
+pub async fn refuse(session: &Rc<Session>, kind: Kind) {
     let record = Record::new(&session.worker, &session.connection, None);
     record.fail(kind);
     let is_told = match generated(kind, &record) {
@@ -256,5 +273,4 @@ async fn refuse(session: &Rc<Session>, kind: Kind) -> Next {
     if is_told {
         session.linger(DRAIN_TIME).await;
     }
-    Next::Close
 }

@@ -182,6 +182,7 @@ impl Session {
             transport,
             decoder,
             reading,
+            writing,
             awaits_continue,
             ..
         } = &mut *inner;
@@ -189,6 +190,7 @@ impl Session {
             match decoder.decode(&mut transport.input) {
                 Ok(Decoded::Data(data)) => {
                     reading.disarm();
+                    writing.disarm();
                     record.add_request_bytes(data.len());
                     return Poll::Ready(Some(Ok(Frame::data(data))));
                 }
@@ -270,6 +272,7 @@ impl Session {
             names: head.extensions.get(),
             date: &date,
         };
+        self.inner.borrow_mut().writing.disarm();
         self.write(|buffer| encode_response_head(head.status, &head.headers, body, options, buffer))
     }
 
@@ -301,7 +304,12 @@ impl Session {
         }
     }
 
-    /// Ready when nothing was sent for as long as a stream may be silent.
+    /// Sends at once what can be, before the connection ends: an answer that breaks off is not to look like none.
+    pub(super) fn flush_now(&self, cx: &mut Context<'_>) {
+        let _ = self.inner.borrow_mut().transport.poll_flush(cx);
+    }
+
+    /// Ready when nothing moved for as long as a stream may be silent.
     pub(super) fn poll_silence(&self, cx: &mut Context<'_>) -> Poll<Error> {
         let mut inner = self.inner.borrow_mut();
         let limit = self.connection.listener.timeouts.stream_idle;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, request};
 
@@ -133,6 +133,7 @@ fn check_fields(fields: &mut HeaderMap, limits: &Limits) -> Result<Met, Reason> 
             HOST => met.hosts += 1,
             COOKIE => met.cookies += 1,
             CONTENT_LENGTH => met.lengths += 1,
+            EXPECT if !is_continue(value) => return Err(Reason::ExpectationUnknown),
             _ => has_underscores |= name.as_str().contains('_'),
         }
         check_value(value)?;
@@ -143,6 +144,11 @@ fn check_fields(fields: &mut HeaderMap, limits: &Limits) -> Result<Met, Reason> 
         _ => {}
     }
     Ok(met)
+}
+
+/// RFC 9110, section 10.1.1: the only expectation that there is.
+fn is_continue(expectation: &HeaderValue) -> bool {
+    expectation.is_empty() || expectation.as_bytes().eq_ignore_ascii_case(b"100-continue")
 }
 
 fn drop_underscores(fields: &mut HeaderMap) {

@@ -193,7 +193,7 @@ impl Stream {
         self.poll_silence(cx, Side::Source).map(Err)
     }
 
-    /// Answers what did not get as far as the stack.
+    /// Answers what the stack did not.
     fn refuse(&mut self, kind: Kind) -> Option<Pump> {
         self.record.fail(kind);
         match generated(kind, &self.record) {
@@ -208,7 +208,8 @@ impl Stream {
         match answer {
             Ok(Answer::Response(response)) => return self.send(response),
             Ok(Answer::Tunnel(_)) => self.abort(Kind::UpgradeRefused),
-            Err(kind) => self.abort(kind),
+            // Told, if somebody listens.
+            Err(kind) => return self.refuse(kind),
         }
         None
     }

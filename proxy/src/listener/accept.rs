@@ -9,9 +9,9 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::detect::detect;
+use super::detect::{Unknown, detect};
 use super::{Admission, Gate, Loads};
-use crate::exchange::{Connection, Io, Met, Protocol};
+use crate::exchange::{Connection, Io, Kind, Met, Protocol};
 use crate::http1::{self, Transport};
 use crate::http2;
 use crate::live::{Listener, Process};
@@ -137,14 +137,23 @@ async fn begin(
     worker: Rc<Worker>,
 ) -> Option<Rc<http1::Session>> {
     let mut transport = Transport::new(io, BytesMut::new());
-    let protocol = detect(&mut transport, &listener, &drain, &worker).await?;
+    let detected = detect(&mut transport, &listener, &drain, &worker).await;
+    let protocol = match detected {
+        Ok(protocol) => protocol,
+        // Answered in the protocol that most clients speak.
+        Err(Unknown::Late) => Protocol::Http1,
+        Err(Unknown::Silent) => return None,
+    };
     let connection = Arc::new(Connection::new(peer, local, protocol, listener));
     let Transport { io, input, .. } = transport;
-    match protocol {
-        Protocol::Http1 => Some(Rc::new(http1::Session::new(io, input, connection, drain, worker))),
-        Protocol::Http2 => {
-            http2::serve(io, input, connection, drain, worker, serve::stack()).await;
-            None
-        }
+    if protocol == Protocol::Http2 {
+        http2::serve(io, input, connection, drain, worker, serve::stack()).await;
+        return None;
     }
+    let session = Rc::new(http1::Session::new(io, input, connection, drain, worker));
+    if detected.is_err() {
+        http1::refuse(&session, Kind::RequestHeadTimeout).await;
+        return None;
+    }
+    Some(session)
 }

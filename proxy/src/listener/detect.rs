@@ -10,13 +10,21 @@ use crate::worker::{LAST_CALL, Watch, Worker};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Reads until the protocol is clear; `None` when the client left, was too slow, or the drain began and it went on saying nothing.
+/// Why it is not known what a client speaks.
+pub(super) enum Unknown {
+    /// It left, or said nothing for too long, or until the drain.
+    Silent,
+    /// What it said could become either, and it says no more.
+    Late,
+}
+
+/// Reads until the protocol is clear.
 pub(super) async fn detect(
     transport: &mut Transport,
     listener: &Listener,
     drain: &Watch,
     worker: &Worker,
-) -> Option<Protocol> {
+) -> Result<Protocol, Unknown> {
     let mut deadline = worker.timer.deadline();
     if let Some(limit) = listener.timeouts.idle {
         deadline.arm(worker.env.now() + limit);
@@ -25,22 +33,25 @@ pub(super) async fn detect(
     poll_fn(|cx| {
         loop {
             if let Some(protocol) = tell(&transport.input) {
-                return Poll::Ready(Some(protocol));
+                return Poll::Ready(Ok(protocol));
             }
+            let is_first = transport.input.is_empty();
             match transport.poll_fill(cx, &worker.buffers) {
-                Poll::Ready(Ok(1..)) => {
+                Poll::Ready(Ok(1..)) if is_first => {
                     if let Some(limit) = listener.timeouts.request_head {
                         deadline.arm(worker.env.now() + limit);
                     }
                 }
-                Poll::Ready(_) => return Poll::Ready(None),
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(_) => return Poll::Ready(Err(Unknown::Silent)),
                 Poll::Pending => {
                     if !was_called && transport.input.is_empty() && drain.poll(cx).is_ready() {
                         was_called = true;
                         deadline.arm(worker.env.now() + LAST_CALL);
                     }
                     ready!(deadline.poll(cx));
-                    return Poll::Ready(None);
+                    let has_begun = !transport.input.is_empty();
+                    return Poll::Ready(Err(if has_begun { Unknown::Late } else { Unknown::Silent }));
                 }
             }
         }

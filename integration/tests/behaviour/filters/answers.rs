@@ -57,7 +57,7 @@ fn redirects_say_where_to() {
         "reason=redirect",
         "object=\"route default/all\"",
         "rule=#3",
-        "filter=redirect/0",
+        "filter=redirect#1",
         "cluster=-",
         "tries=0",
     ]);
@@ -130,7 +130,7 @@ fn direct_responses_are_what_is_written_or_in_a_file() {
         "status=418",
         "flag=-",
         "reason=direct-response",
-        "filter=directResponse/0",
+        "filter=directResponse#1",
     ]);
     counted(&proxy, "direct-response", 5 * 2 * 3 + 1);
 }

@@ -33,7 +33,7 @@ fn one_too_many_is_told_when_to_come_again() {
             "flag=RL",
             "reason=rate-limited",
             "object=\"route default/all\"",
-            "filter=rateLimit/0",
+            "filter=rateLimit#1",
             "tries=0",
         ]);
         until("the refusal to be counted", || {

@@ -72,5 +72,5 @@ fn a_pattern_is_no_way_around_the_form_of_paths() {
         assert_eq!(answer.all("x-tidegate-reason"), ["invalid-rewrite"]);
         assert_eq!(answer.all("x-tidegate-object"), ["route default/all"]);
     }
-    proxy.logged(&["status=400", "reason=invalid-rewrite", "filter=rewrite/0", "flag=DPE"]);
+    proxy.logged(&["status=400", "reason=invalid-rewrite", "filter=rewrite#1", "flag=DPE"]);
 }

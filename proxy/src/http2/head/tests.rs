@@ -74,6 +74,7 @@ fn what_is_refused_says_why() {
             "invalid-content-length",
         ),
         ("GET", long.as_str(), ("x", "y"), "target-too-long"),
+        ("GET", "http://a.test/x", ("expect", "200-ok"), "expectation-unknown"),
     ] {
         assert_eq!(
             made_canonical(head(method, uri, &[field])).map(drop),

@@ -445,19 +445,25 @@ async fn a_head_that_never_ends_has_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_below_resets_the_stream_alone() {
+async fn a_failure_below_ends_its_stream_alone() {
     locally(async {
         let served = serve(listener(), |exchange| async move {
-            if exchange.head.uri == "/bad" {
-                Err(Kind::UpstreamReset.into())
-            } else {
-                ok("good")
+            match exchange.head.uri.path() {
+                "/gone" => Err(Kind::DownstreamReset.into()),
+                "/bad" => Err(Kind::UpstreamReset.into()),
+                _ => ok("good"),
             }
         });
         let (mut sender, _) = connect(served.io).await;
-        let (bad, _) = sender.send_request(get("http://a.test/bad"), true).unwrap();
-        let (good, _) = sender.send_request(get("http://a.test/good"), true).unwrap();
-        assert_eq!(bad.await.unwrap_err().reason(), Some(Reason::INTERNAL_ERROR));
+        let mut ask = |uri| sender.send_request(get(uri), true).unwrap().0;
+        let (gone, bad, good) = (
+            ask("http://a.test/gone"),
+            ask("http://a.test/bad"),
+            ask("http://a.test/good"),
+        );
+        // There is no answer for a client that has gone.
+        assert_eq!(gone.await.unwrap_err().reason(), Some(Reason::CANCEL));
+        assert_eq!(bad.await.unwrap().status(), 502);
         assert_eq!(good.await.unwrap().status(), 200);
     })
     .await;

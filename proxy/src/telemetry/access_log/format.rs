@@ -187,8 +187,8 @@ fn write(words: &mut Words<'_>, field: LogField, line: &Line<'_>, stamps: &Stamp
         LogField::Route => or_unknown(words, line.met.route, |words, id| words.plain(&[id])),
         LogField::Rule => or_unknown(words, line.rule, |words, name| words.plain(&[name])),
         LogField::Filter => or_unknown(words, line.answered_by, |words, by| {
-            let place = itoa::Buffer::new().format(by.position).to_owned();
-            words.plain(&[by.filter().as_str(), "/", &place]);
+            let place = itoa::Buffer::new().format(by.position + 1).to_owned();
+            words.plain(&[by.filter().as_str(), "#", &place]);
         }),
         LogField::Cluster => or_unknown(words, line.met.cluster, |words, id| words.plain(&[id])),
         LogField::Endpoint => match line.endpoint {

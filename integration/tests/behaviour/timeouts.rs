@@ -13,6 +13,8 @@ in_every_pairing!(
     an_answer_that_stalls_is_cut,
     an_answer_that_never_begins_is_a_gateway_timeout,
     an_upload_that_moves_is_not_silence,
+    an_upload_that_nobody_takes_is_silence,
+    trailers_end_a_request,
 );
 
 fn listener(settings: &'static str) -> Extra {
@@ -247,4 +249,34 @@ fn an_upload_that_moves_is_not_silence(down: Wire, up: Wire) {
     assert!(call.sender.finish(&[]));
     let answer = call.receiver.whole();
     assert_eq!((answer.status, &*answer.body), (200, &b"24"[..]));
+}
+
+/// The limit of the whole request does not run before the request is whole.
+fn an_upload_that_nobody_takes_is_silence(down: Wire, up: Wire) {
+    // To see whether the proxy is gone would be to take what it sends.
+    let origin = Origin::start(up, |_| std::thread::sleep(Duration::from_secs(3)));
+    let proxy = proxy_with(&origin, listener("timeouts: { streamIdle: 500ms }"));
+    let mut call = Call::post(proxy.address(), down, "/");
+    std::thread::scope(|scope| {
+        let answer = scope.spawn(|| call.receiver.try_head(DEADLINE));
+        while call.sender.send(&[0; 1 << 20]) {}
+        let (status, _) = answer.join().unwrap().expect("an answer");
+        assert_eq!(status, 504);
+    });
+}
+
+fn trailers_end_a_request(down: Wire, up: Wire) {
+    let origin = Origin::start(up, |served| {
+        served.body();
+        served.gone();
+    });
+    let extra = Extra {
+        route: "timeouts: { request: 500ms }",
+        ..Extra::default()
+    };
+    let proxy = proxy_with(&origin, extra);
+    let mut call = Call::post(proxy.address(), down, "/");
+    assert!(call.sender.send(b"body") && call.sender.finish(&[("x-checksum", "1")]));
+    let answer = takes_about(Duration::from_millis(500), || call.receiver.whole());
+    assert_eq!(answer.status, 504);
 }

@@ -53,6 +53,23 @@ fn open(proxy: &Proxy) -> Raw {
     client
 }
 
+/// A switch to another protocol than was asked for is none that the client can follow.
+#[test]
+fn a_switch_to_something_else_is_a_bad_gateway() {
+    for upgrade in ["Connection: Upgrade\r\nUpgrade: other\r\n", ""] {
+        let upstream = Recorder::start(move |conn| {
+            if conn.head().is_some() {
+                conn.write(format!("HTTP/1.1 101 Switching Protocols\r\n{upgrade}\r\n"));
+            }
+        });
+        let proxy = proxy(&upstream, "");
+        let mut client = proxy.connect();
+        let answer = client.ask("GET", UPGRADE);
+        assert_eq!(answer.head.status(), Some(502), "{upgrade:?}");
+        proxy.logged(&["status=502", "reason=unasked-upgrade"]);
+    }
+}
+
 fn exchange(client: &mut Raw) {
     client.send(FROM_CLIENT);
     assert!(client.read_until(DEADLINE, |bytes| bytes == FROM_SERVER));

@@ -147,7 +147,7 @@ impl Record {
     pub fn answered(&self, now: Instant) {
         self.answered.set(Some(now));
         if let Some(target) = &*self.target.borrow() {
-            target.answered(now, self.waited.get());
+            target.answered(now, self.waited.get(), self.request_complete.get());
         }
     }
 

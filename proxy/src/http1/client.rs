@@ -7,13 +7,13 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::Instant;
 
 use super::transport::Transport;
 use super::{
-    BodyLength, Decoded, Decoder, Encoder, Limits, Peer, RequestOptions, ResponseHead, Scan, encode_request_head,
-    parse_response,
+    BodyLength, Decoded, Decoder, Encoder, Limits, Peer, Reason, RequestOptions, ResponseHead, Scan,
+    encode_request_head, parse_response,
 };
 use crate::exchange::{Answer, Body, Error, Exchange, Frame, Kind, Side, Tunnel, TunnelIo};
 use crate::upstream::{Origin, Permit};
@@ -109,10 +109,11 @@ impl ClientConnection {
                 ..Limits::default()
             },
             heard: false,
+            interims: Interims::default(),
         };
         let head = poll_fn(|cx| {
             upload.poll(&mut self.transport, &self.worker, cx)?;
-            reader.poll(&mut self, exchange, cx)
+            reader.poll(&mut self, exchange, upload.is_done(), cx)
         })
         .await;
         match head {
@@ -189,6 +190,24 @@ struct HeadReader {
     limits: Limits,
     /// A byte of an answer has come.
     heard: bool,
+    interims: Interims,
+}
+
+/// Counts the interim answers of a try: they are passed on whether or not the client takes any, so there is an end to them.
+#[derive(Debug, Default)]
+pub(crate) struct Interims(u8);
+
+impl Interims {
+    pub(crate) const MOST: u8 = 32;
+
+    /// Notes one more.
+    pub(crate) fn note(&mut self) -> Result<(), Error> {
+        self.0 += 1;
+        if self.0 > Self::MOST {
+            return Err(Reason::TooManyInterim.from(Peer::Upstream).into());
+        }
+        Ok(())
+    }
 }
 
 impl HeadReader {
@@ -196,6 +215,7 @@ impl HeadReader {
         &mut self,
         connection: &mut ClientConnection,
         exchange: &Exchange,
+        is_sent: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Result<ResponseHead, Error>> {
         let transport = &mut connection.transport;
@@ -209,13 +229,18 @@ impl HeadReader {
                 match parsed? {
                     Some(head) if !head.parts.status.is_informational() => return Poll::Ready(Ok(head)),
                     Some(head) if head.parts.status == StatusCode::SWITCHING_PROTOCOLS => {
-                        return Poll::Ready(match &exchange.upgrade {
-                            Some(_) => Ok(head),
-                            None => Err(Kind::UnaskedUpgrade.into()),
+                        // To what was asked for (RFC 9110 7.8), and not with half a request on its way.
+                        let switched = head.upgrade.as_ref().zip(exchange.upgrade.as_ref());
+                        let is_asked = switched.is_some_and(|(to, asked)| is_same_protocol(to, asked));
+                        return Poll::Ready(if is_asked && is_sent {
+                            Ok(head)
+                        } else {
+                            Err(Kind::UnaskedUpgrade.into())
                         });
                     }
                     Some(head) => {
                         self.scan = Scan::default();
+                        self.interims.note()?;
                         if let Some(interim) = &exchange.interim {
                             interim.send(head.parts);
                         }
@@ -231,6 +256,10 @@ impl HeadReader {
             }
         }
     }
+}
+
+fn is_same_protocol(one: &HeaderValue, other: &HeaderValue) -> bool {
+    one.as_bytes().eq_ignore_ascii_case(other.as_bytes())
 }
 
 /// A request body on its way to the upstream.

@@ -36,12 +36,14 @@ mod transport;
 
 pub use authority::{Authority, InvalidAuthority};
 pub use body::{BodyLength, Decoded, Decoder, EncodeError, Encoder};
+pub(crate) use client::Interims;
 pub use client::{Again, ClientConnection, Failed, ResponseBody};
 #[cfg(test)]
 pub(crate) use client::{TRIES, TRIES_ELSEWHERE};
 pub use encode::{RequestOptions, ResponseOptions, encode_request_head, encode_response_head};
 pub use fields::OriginalNames;
 pub use limits::{Limits, MAX_FIELDS, Underscores};
+pub(crate) use names::{is_hop, is_trailer};
 pub use reject::{Peer, Reason, Reject};
 #[cfg(test)]
 pub(crate) use request::METHOD_BYTES;

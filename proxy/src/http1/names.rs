@@ -185,9 +185,14 @@ pub(super) fn is_kept(name: &HeaderName) -> bool {
     }
 }
 
+/// Whether a field is meant for the next hop alone.
+pub(crate) fn is_hop(name: &HeaderName) -> bool {
+    lookup(name.as_str().as_bytes()).is_some_and(|known| known.role == Role::Hop)
+}
+
 /// Whether a trailer section may have a field of that name (RFC 9110 6.5.1): nothing that frames, routes,
 /// authenticates, or says how the content is to be read.
-pub(super) fn is_trailer(name: &HeaderName) -> bool {
+pub(crate) fn is_trailer(name: &HeaderName) -> bool {
     let text = name.as_str().as_bytes();
     match lookup(text) {
         Some(known) => known.in_trailers,

@@ -154,6 +154,8 @@ reasons! {
     TransferEncodingInHttp10, "transfer-encoding-in-http-1.0", BAD_REQUEST, both;
     /// The connection ended within a body (RFC 9112 8): that is an end of the peer's, and named as one.
     TruncatedBody, "truncated-body", BAD_REQUEST, both;
+    /// More than 32 interim answers (1xx) before the final one: they are passed on as they come, so there is an end to them.
+    TooManyInterim, "too-many-interim-answers", BAD_GATEWAY, response;
     /// A header name with `_`, where `http.underscores` is `refuse`.
     Underscore, "underscore-in-field-name", BAD_REQUEST, request;
     /// A Transfer-Encoding that is anything but `chunked`, once and alone (RFC 9112 6.1).

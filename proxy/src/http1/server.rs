@@ -173,13 +173,20 @@ where
         if let Poll::Ready(error) = session.poll_gone(cx) {
             return Poll::Ready(Err(Error::with(Kind::DownstreamReset, error)));
         }
-        // A limit of the whole request is enough, and does not have to be armed here.
-        if record.rule.get().is_some_and(|rule| rule.request_timeout.is_some()) {
+        if is_limited(record) {
             return Poll::Pending;
         }
         session.poll_silence(cx).map(Err)
     })
     .await
+}
+
+/// Whether the limit of the whole request runs and ends it before its silence does, which need not be timed then.
+fn is_limited(record: &Record) -> bool {
+    let runs = record.request_complete.get().is_some();
+    let whole = record.rule.get().and_then(|rule| rule.request_timeout);
+    let silence = record.connection.listener.timeouts.stream_idle;
+    runs && whole.is_some_and(|whole| silence.is_none_or(|silence| whole <= silence))
 }
 
 async fn respond(session: &Rc<Session>, asked: &Asked, response: Response<Body>, record: &Record) -> Result<Ended, ()> {

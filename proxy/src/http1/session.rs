@@ -41,6 +41,8 @@ struct Inner {
     awaits_continue: bool,
     reading: Deadline,
     writing: Deadline,
+    /// Of a request on which nothing moves in either direction.
+    silence: Deadline,
 }
 
 /// How a wait for the next request ended.
@@ -88,6 +90,7 @@ impl Session {
             awaits_continue: false,
             reading: worker.timer.deadline(),
             writing: worker.timer.deadline(),
+            silence: worker.timer.deadline(),
         };
         Self {
             worker,
@@ -182,22 +185,28 @@ impl Session {
             transport,
             decoder,
             reading,
-            writing,
+            silence,
             awaits_continue,
             ..
         } = &mut *inner;
         loop {
-            match decoder.decode(&mut transport.input) {
+            let decoded = decoder.decode(&mut transport.input);
+            if matches!(decoded, Ok(Decoded::Trailers(_) | Decoded::End)) {
+                record.request_ended(self.worker.env.now());
+            }
+            match decoded {
                 Ok(Decoded::Data(data)) => {
                     reading.disarm();
-                    writing.disarm();
+                    silence.disarm();
                     record.add_request_bytes(data.len());
                     return Poll::Ready(Some(Ok(Frame::data(data))));
                 }
-                Ok(Decoded::Trailers(fields)) => return Poll::Ready(Some(Ok(Frame::trailers(fields)))),
+                Ok(Decoded::Trailers(fields)) => {
+                    reading.disarm();
+                    return Poll::Ready(Some(Ok(Frame::trailers(fields))));
+                }
                 Ok(Decoded::End) => {
                     reading.disarm();
-                    record.request_ended(self.worker.env.now());
                     return Poll::Ready(None);
                 }
                 Ok(Decoded::More) => {}
@@ -208,7 +217,9 @@ impl Session {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Some(Err(Kind::DownstreamReset.into()))),
                 Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(Error::with(Kind::DownstreamReset, error)))),
                 Poll::Pending => {
-                    let limit = self.connection.listener.timeouts.body_stall;
+                    // Once the answer has begun, the two may take turns.
+                    let is_answered = record.status.get().is_some();
+                    let limit = self.connection.listener.timeouts.body_stall.filter(|_| !is_answered);
                     return poll_armed(reading, limit, &self.worker, cx)
                         .map(|()| Some(Err(Kind::RequestBodyStall.into())));
                 }
@@ -247,7 +258,7 @@ impl Session {
     /// Adds a piece of a body with its framing around it.
     pub(super) fn push(&self, data: Bytes, encoder: &mut Encoder) -> Result<(), EncodeError> {
         let mut inner = self.inner.borrow_mut();
-        inner.writing.disarm();
+        inner.silence.disarm();
         let output = &mut inner.transport.output;
         let after = encoder.data(data.len(), output.buffer(&self.worker.buffers))?;
         output.push(data, after, &self.worker.buffers);
@@ -272,7 +283,7 @@ impl Session {
             names: head.extensions.get(),
             date: &date,
         };
-        self.inner.borrow_mut().writing.disarm();
+        self.inner.borrow_mut().silence.disarm();
         self.write(|buffer| encode_response_head(head.status, &head.headers, body, options, buffer))
     }
 
@@ -313,7 +324,7 @@ impl Session {
     pub(super) fn poll_silence(&self, cx: &mut Context<'_>) -> Poll<Error> {
         let mut inner = self.inner.borrow_mut();
         let limit = self.connection.listener.timeouts.stream_idle;
-        poll_armed(&mut inner.writing, limit, &self.worker, cx).map(|()| Kind::StreamIdle.into())
+        poll_armed(&mut inner.silence, limit, &self.worker, cx).map(|()| Kind::StreamIdle.into())
     }
 
     /// Reads and drops what is left of the request body, so that the connection can be used again.

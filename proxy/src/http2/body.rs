@@ -38,7 +38,7 @@ pub struct RequestBody {
     stall: Deadline,
     is_stalling: bool,
     /// gRPC clients may be silent as long as a stream may.
-    may_stall: bool,
+    has_stall_limit: bool,
 }
 
 impl Reader {
@@ -91,7 +91,7 @@ impl RequestBody {
     pub(super) fn new(
         stream: RecvStream,
         length: Option<u64>,
-        may_stall: bool,
+        has_stall_limit: bool,
         record: Rc<Record>,
         shared: Rc<Shared>,
     ) -> Self {
@@ -105,7 +105,7 @@ impl RequestBody {
             end,
             stall,
             is_stalling: false,
-            may_stall,
+            has_stall_limit,
         }
     }
 
@@ -158,7 +158,7 @@ impl RequestBody {
         let Some(limit) = self.shared.connection.listener.timeouts.body_stall else {
             return Poll::Pending;
         };
-        if !self.may_stall || self.record.status.get().is_some() {
+        if !self.has_stall_limit || self.record.status.get().is_some() {
             return Poll::Pending;
         }
         if !self.is_stalling {

@@ -27,7 +27,7 @@ use super::pump::{Pump, Stop};
 use super::reason;
 use super::settings::Settings;
 use crate::exchange::{Body, Error, Frame, Interim, Kind};
-use crate::http1::{Again, Limits, Peer, Reason, Reject};
+use crate::http1::{Again, Interims, Limits, Peer, Reason, Reject};
 use crate::worker::{Deadline, Worker};
 
 /// How long an upstream may take nothing of what is sent to it before its connection counts as dead.
@@ -61,7 +61,7 @@ struct State {
 pub struct Failure {
     pub error: Error,
     pub again: Again,
-    /// The request's body, if nothing was taken from it; without it the request cannot go again.
+    /// The request's body, if it can be had again; without it the request cannot go again.
     pub body: Option<Body>,
 }
 
@@ -199,11 +199,17 @@ impl Handle {
                 });
             }
         };
-        let upload = (!is_end).then(|| Pump::new(body, stream));
+        let (upload, body) = if is_end {
+            (None, Some(Body::Empty))
+        } else {
+            (Some(Pump::new(body, stream)), None)
+        };
         Call {
             response,
             upload,
+            body,
             interim,
+            interims: Interims::default(),
         }
         .head(slot)
         .await
@@ -244,7 +250,10 @@ fn unsendable() -> Error {
 struct Call {
     response: ResponseFuture,
     upload: Option<Pump>,
+    /// What there is to send again once there is no upload any more.
+    body: Option<Body>,
     interim: Option<Rc<dyn Interim>>,
+    interims: Interims,
 }
 
 impl Call {
@@ -278,23 +287,23 @@ impl Call {
                 let again = match error.kind() {
                     Kind::UpstreamGoAway => Again::Elsewhere,
                     Kind::UpstreamRefused => Again::Safe,
-                    _ if reused && self.upload.is_none() && reason::is_connection_lost(&error) => Again::IfRepeatable,
+                    _ if reused && reason::is_connection_lost(&error) => Again::IfRepeatable,
                     _ => Again::No,
                 };
-                let body = match self.upload {
-                    Some(upload) => upload.into_untouched_body(),
-                    None => Some(Body::Empty),
-                };
+                let body = self.upload.map_or(self.body, Pump::into_body);
                 Err(Failure { error, again, body })
             }
         }
     }
 
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<http::Response<h2::RecvStream>, Error>> {
-        poll_upload(&mut self.upload, cx)?;
+        if let Some(upload) = poll_upload(&mut self.upload, cx)? {
+            self.body = upload.into_body();
+        }
         // None: the final head is next, or nothing will come any more.
         while let Some(interim) = ready!(self.response.poll_informational(cx)) {
             let (head, ()) = interim.map_err(reason::from_upstream)?.into_parts();
+            self.interims.note()?;
             if let Some(sink) = &self.interim {
                 sink.send(head);
             }
@@ -303,21 +312,19 @@ impl Call {
     }
 }
 
-/// Moves the upload on. An upstream that takes no more of it may still answer; a client that fails takes the request
-/// down with it.
-fn poll_upload(upload: &mut Option<Pump>, cx: &mut Context<'_>) -> Result<(), Error> {
-    let Some(pump) = upload else { return Ok(()) };
+/// Moves the upload on, and gives it back when it is over. An upstream that takes no more of it may still answer; a
+/// client that fails takes the request down with it.
+fn poll_upload(upload: &mut Option<Pump>, cx: &mut Context<'_>) -> Result<Option<Pump>, Error> {
+    let Some(pump) = upload else { return Ok(None) };
     match pump.poll(cx) {
-        Poll::Pending => return Ok(()),
-        Poll::Ready(Ok(()) | Err(Stop::Sink)) => {}
+        Poll::Pending => Ok(None),
+        Poll::Ready(Ok(()) | Err(Stop::Sink)) => Ok(upload.take()),
         Poll::Ready(Err(Stop::Source(error))) => {
             pump.stream().send_reset(reason::to_upstream(error.kind()));
             *upload = None;
-            return Err(error);
+            Err(error)
         }
     }
-    *upload = None;
-    Ok(())
 }
 
 impl ResponseBody {

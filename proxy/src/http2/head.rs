@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, request};
 
@@ -71,15 +71,9 @@ pub(super) fn canonical(head: &mut request::Parts, limits: &Limits, hosts: &Host
 }
 
 fn rewrite(head: &mut request::Parts, limits: &Limits, hosts: &Hosts) -> Result<(), Reason> {
+    let normal = normal_target(&head.uri, &head.method, limits)?;
     let uri = std::mem::take(&mut head.uri).into_parts();
-    if uri
-        .scheme
-        .is_some_and(|scheme| scheme != Scheme::HTTP && scheme != Scheme::HTTPS)
-    {
-        return Err(Reason::InvalidTarget);
-    }
-    let target = uri.path_and_query.ok_or(Reason::InvalidTarget)?;
-    head.uri = Uri::from(normal_target(target, &head.method, limits)?);
+    head.uri = normal.or(uri.path_and_query).map_or_else(Uri::default, Uri::from);
     let met = check_fields(&mut head.headers, limits)?;
     if met.hosts > 1 {
         return Err(Reason::HostRepeated);
@@ -102,23 +96,31 @@ struct Met {
     lengths: usize,
 }
 
-/// RFC 9113, section 8.3.1: begins with a slash, or is `*` for OPTIONS.
-fn normal_target(target: PathAndQuery, method: &Method, limits: &Limits) -> Result<PathAndQuery, Reason> {
+/// RFC 9113, section 8.3.1: begins with a slash, or is `*` for OPTIONS. `None` if it is in normal form.
+fn normal_target(uri: &Uri, method: &Method, limits: &Limits) -> Result<Option<PathAndQuery>, Reason> {
+    let is_http = |scheme: &Scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS;
+    if !uri.scheme().is_none_or(is_http) {
+        return Err(Reason::InvalidTarget);
+    }
+    let target = uri.path_and_query().ok_or(Reason::InvalidTarget)?;
     if target.as_str().len() > limits.target_bytes {
         return Err(Reason::TargetTooLong);
     }
     if *method == Method::OPTIONS && target.as_str() == "*" {
-        return Ok(target);
+        return Ok(None);
     }
     if !target.path().starts_with('/') {
         return Err(Reason::InvalidTarget);
     }
     if !limits.normalise_path {
-        return Ok(target);
+        return Ok(None);
     }
     match path::normalise(target.as_str().as_bytes())? {
-        Cow::Borrowed(_) => Ok(target),
-        Cow::Owned(normal) => PathAndQuery::from_maybe_shared(Bytes::from(normal)).map_err(|_| Reason::InvalidTarget),
+        Cow::Borrowed(_) => Ok(None),
+        Cow::Owned(normal) => match PathAndQuery::from_maybe_shared(Bytes::from(normal)) {
+            Ok(normal) => Ok(Some(normal)),
+            Err(_) => Err(Reason::InvalidTarget),
+        },
     }
 }
 
@@ -127,6 +129,7 @@ fn check_fields(fields: &mut HeaderMap, limits: &Limits) -> Result<Met, Reason> 
         return Err(Reason::TooManyFields);
     }
     let mut has_underscores = false;
+    let mut has_hop = false;
     let mut met = Met::default();
     for (name, value) in &*fields {
         match *name {
@@ -134,14 +137,20 @@ fn check_fields(fields: &mut HeaderMap, limits: &Limits) -> Result<Met, Reason> 
             COOKIE => met.cookies += 1,
             CONTENT_LENGTH => met.lengths += 1,
             EXPECT if !is_continue(value) => return Err(Reason::ExpectationUnknown),
-            _ => has_underscores |= name.as_str().contains('_'),
+            _ => {
+                has_underscores |= name.as_str().contains('_');
+                has_hop |= http1::is_hop(name);
+            }
         }
         check_value(value)?;
     }
     match limits.underscores {
         Underscores::Refuse if has_underscores => return Err(Reason::Underscore),
-        Underscores::Drop if has_underscores => drop_underscores(fields),
+        Underscores::Drop if has_underscores => drop_all(fields, |name| name.as_str().contains('_')),
         _ => {}
+    }
+    if has_hop {
+        drop_all(fields, http1::is_hop);
     }
     Ok(met)
 }
@@ -151,12 +160,8 @@ fn is_continue(expectation: &HeaderValue) -> bool {
     expectation.is_empty() || expectation.as_bytes().eq_ignore_ascii_case(b"100-continue")
 }
 
-fn drop_underscores(fields: &mut HeaderMap) {
-    let names: Vec<HeaderName> = fields
-        .keys()
-        .filter(|name| name.as_str().contains('_'))
-        .cloned()
-        .collect();
+fn drop_all(fields: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool) {
+    let names: Vec<HeaderName> = fields.keys().filter(|name| is_unwanted(name)).cloned().collect();
     for name in names {
         fields.remove(name);
     }
@@ -229,11 +234,11 @@ pub(super) fn content_length(fields: &HeaderMap) -> Option<u64> {
 /// would only push out those that do; the crate's encoder, moreover, compares a value with all of its name in the table.
 pub(super) fn prepare(fields: &mut HeaderMap) {
     let mut has_forbidden = false;
-    let mut has_te = false;
+    let mut has_bad_te = false;
     for (name, value) in fields.iter_mut() {
         match *name {
             CONNECTION | TRANSFER_ENCODING | UPGRADE => has_forbidden = true,
-            TE => has_te = value != "trailers",
+            TE => has_bad_te |= value != "trailers",
             _ => match name.as_str() {
                 "keep-alive" | "proxy-connection" => has_forbidden = true,
                 "x-request-id" | "traceparent" => value.set_sensitive(true),
@@ -248,7 +253,7 @@ pub(super) fn prepare(fields: &mut HeaderMap) {
         fields.remove("keep-alive");
         fields.remove("proxy-connection");
     }
-    if has_te {
+    if has_bad_te {
         fields.remove(TE);
     }
 }
@@ -258,15 +263,16 @@ pub(super) fn check_trailers(trailers: &HeaderMap, limits: &Limits, peer: Peer) 
     if trailers.len() > limits.trailer_fields {
         return Err(refuse(Reason::TooManyTrailers));
     }
+    let has_underscores = || trailers.keys().any(|name| name.as_str().contains('_'));
+    if peer == Peer::Downstream && limits.underscores == Underscores::Refuse && has_underscores() {
+        return Err(refuse(Reason::Underscore));
+    }
     trailers.values().try_for_each(check_value).map_err(refuse)
 }
 
-/// RFC 9110, section 6.5.1: fields that frame or route a message mean nothing behind it.
+/// RFC 9110, section 6.5.1: some fields mean nothing behind a message, or would be a trick.
 pub(super) fn strip_trailers(trailers: &mut HeaderMap) {
-    prepare(trailers);
-    for name in [CONTENT_LENGTH, HOST, TE, TRAILER] {
-        trailers.remove(name);
-    }
+    drop_all(trailers, |name| !http1::is_trailer(name));
 }
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ pub(super) struct Pump {
     stream: SendStream<Bytes>,
     /// What is left of the frame at hand.
     chunk: Bytes,
+    /// The first piece, as long as there was no other and it is small.
+    only: Option<Bytes>,
+    /// The end was handed over.
+    has_ended: bool,
     sent: u64,
     waits_for: Side,
 }
@@ -46,6 +50,8 @@ impl Pump {
             body,
             stream,
             chunk: Bytes::new(),
+            only: None,
+            has_ended: false,
             sent: 0,
             waits_for: Side::Source,
         }
@@ -65,8 +71,11 @@ impl Pump {
         &mut self.stream
     }
 
-    /// The body, if nothing was taken from it.
-    pub(super) fn into_untouched_body(self) -> Option<Body> {
+    /// The body as it was, if it can be had again: nothing was taken from it, or all of it is one small piece.
+    pub(super) fn into_body(self) -> Option<Body> {
+        if self.has_ended {
+            return self.only.map(Body::Full);
+        }
         (self.sent == 0 && self.chunk.is_empty()).then_some(self.body)
     }
 
@@ -97,7 +106,7 @@ impl Pump {
                 None => return Poll::Ready(Ok(())),
                 Some(Err(error)) => return Poll::Ready(Err(Stop::Source(error))),
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => self.chunk = data,
+                    Ok(data) => self.take(data),
                     Err(frame) => return Poll::Ready(self.finish(frame.into_trailers().unwrap_or_default())),
                 },
             }
@@ -124,8 +133,15 @@ impl Pump {
         }
     }
 
+    fn take(&mut self, data: Bytes) {
+        let is_only = self.sent == 0 && data.len() <= UNASKED;
+        self.only = is_only.then(|| data.clone());
+        self.chunk = data;
+    }
+
     fn send(&mut self, piece: Bytes, is_end: bool) -> Result<(), Stop> {
         self.sent += piece.len() as u64;
+        self.has_ended |= is_end;
         self.stream.send_data(piece, is_end).map_err(|_| Stop::Sink)
     }
 

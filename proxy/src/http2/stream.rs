@@ -268,11 +268,11 @@ impl Stream {
             Side::Sink => (timeouts.write_stall, Kind::WriteStall),
         };
         let Some(limit) = limit else { return Poll::Pending };
-        let moved = self
-            .record
-            .request_bytes
-            .get()
-            .wrapping_add(self.record.response_bytes.get());
+        let (up, down) = (self.record.request_bytes.get(), self.record.response_bytes.get());
+        let moved = match waits_for {
+            Side::Source => up.wrapping_add(down),
+            Side::Sink => down,
+        };
         self.silence
             .poll(cx, (moved, waits_for), limit, &self.record, &self.shared.worker.env)
             .map(|()| kind)

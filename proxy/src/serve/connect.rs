@@ -76,6 +76,7 @@ async fn one_try(exchange: &mut Exchange, origin: &Origin, wish: Wish, record: &
     let Some(limit) = limit else { return attempt.await };
     let mut limited = Limited {
         limit,
+        since: wish.now,
         deadline: worker.timer.deadline(),
         record: Rc::clone(record),
     };

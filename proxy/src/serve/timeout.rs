@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 use tower::Service;
 
 use crate::exchange::{Answer, Error, Exchange, Kind, Record};
@@ -41,6 +42,7 @@ where
         let limit = exchange.rule.as_ref().and_then(|rule| rule.request_timeout);
         let limited = limit.map(|limit| Limited {
             limit,
+            since: exchange.record.started,
             deadline: exchange.worker.timer.deadline(),
             record: Rc::clone(&exchange.record),
         });
@@ -63,6 +65,8 @@ pin_project! {
 #[derive(Debug)]
 pub(super) struct Limited {
     pub(super) limit: Duration,
+    /// Not before this.
+    pub(super) since: Instant,
     pub(super) deadline: Deadline,
     pub(super) record: Rc<Record>,
 }
@@ -74,7 +78,7 @@ impl Limited {
             let Some(complete) = self.record.request_complete.get() else {
                 return Poll::Pending;
             };
-            self.deadline.arm(complete + self.limit);
+            self.deadline.arm(complete.max(self.since) + self.limit);
         }
         self.deadline.poll(cx)
     }

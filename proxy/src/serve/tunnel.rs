@@ -44,7 +44,6 @@ struct Open {
     upstream: Io,
     up: Half,
     down: Half,
-    is_websocket: bool,
     record: Rc<Record>,
     worker: Rc<Worker>,
     watch: Watch,
@@ -72,9 +71,6 @@ impl Open {
             upstream: upstream.io,
             up: Half::new(client.prefix),
             down: Half::new(upstream.prefix),
-            is_websocket: tunnel
-                .upgrade
-                .is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket")),
             record: client.record,
             watch: client.drain,
             stage: Stage::Open,
@@ -147,9 +143,7 @@ impl Open {
             }
             Stage::Draining => {
                 ready!(self.turn.poll(cx));
-                if !self.is_websocket {
-                    return Poll::Ready(Turn::Over);
-                }
+                // Nothing but WebSocket is tunnelled.
                 self.stage = Stage::Told;
                 self.up.part_with(websocket::going_away_to_server(&self.worker.env));
                 self.down.part_with(websocket::going_away_to_client());

@@ -396,11 +396,13 @@ pub struct Try {
 }
 
 impl Try {
-    /// Notes that the head of the answer has arrived, of which time the request waited so long for a connection: that says
-    /// nothing of how fast the endpoint is, and one that was never asked would be slow because of it.
-    pub fn answered(&self, now: Instant, waited: Duration) {
-        let took = now.saturating_duration_since(self.started);
-        self.origin.endpoint().latency.record(took.saturating_sub(waited), now);
+    /// Notes that the head of the answer has arrived. Before the endpoint had a connection and the whole request, time says
+    /// nothing of how fast it is: one that was never asked, or that a slow client uploads to, would seem slow.
+    pub fn answered(&self, now: Instant, waited: Duration, complete: Option<Instant>) {
+        let handed_over = self.started + waited;
+        let since = complete.map_or(handed_over, |complete| complete.max(handed_over));
+        let took = now.saturating_duration_since(since);
+        self.origin.endpoint().latency.record(took, now);
         self.origin.pool.stats().latency.record(took);
     }
 

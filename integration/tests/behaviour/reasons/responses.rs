@@ -84,6 +84,7 @@ pub(super) fn rows() -> Vec<Response> {
         with("obs-fold", "X: a\r\n b"),
         with("space-before-colon", "X : a"),
         with("too-many-fields", &lines(101, 1)),
+        head("too-many-interim-answers", "HTTP/1.1 100 Continue\r\n\r\n".repeat(33)),
         body("too-many-trailers", &format!("0\r\n{}\r\n\r\n", lines(33, 1))),
         body("trailers-too-large", &format!("0\r\n{}\r\n\r\n", lines(3, 8 * KIB))),
         head(

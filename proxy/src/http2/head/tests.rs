@@ -142,7 +142,57 @@ fn connection_fields_and_framing_trailers_go() {
     prepare(&mut fields);
     assert!(fields.contains_key(TE));
 
-    fields.insert(CONTENT_LENGTH, HeaderValue::from_static("3"));
+    for name in [
+        "content-length",
+        "x-forwarded-for",
+        "authorization",
+        "set-cookie",
+        "grpc-status",
+    ] {
+        fields.insert(HeaderName::from_static(name), HeaderValue::from_static("3"));
+    }
     strip_trailers(&mut fields);
-    assert_eq!(fields.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-kept"]);
+    assert_eq!(
+        fields.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
+        ["x-kept", "grpc-status"]
+    );
+}
+
+#[test]
+fn a_bad_te_is_not_hidden_by_a_good_one() {
+    let mut fields = HeaderMap::new();
+    fields.append(TE, HeaderValue::from_static("gzip"));
+    fields.append(TE, HeaderValue::from_static("trailers"));
+    prepare(&mut fields);
+    assert!(fields.is_empty());
+}
+
+#[test]
+fn trailers_keep_the_rule_for_underscores() {
+    let mut trailers = HeaderMap::new();
+    trailers.insert("x_user", HeaderValue::from_static("admin"));
+    let check = |peer| check_trailers(&trailers, &Limits::default(), peer).map_err(|reject| reject.reason);
+    assert_eq!(check(Peer::Downstream), Err(Reason::Underscore));
+    assert_eq!(check(Peer::Upstream), Ok(()));
+}
+
+#[test]
+fn fields_for_this_hop_go_no_further() {
+    let fields = [
+        ("proxy-authorization", "Basic x"),
+        ("http2-settings", "x"),
+        ("x-kept", "y"),
+    ];
+    let head = made_canonical(head("GET", "http://a.test/", &fields)).unwrap();
+    let names: Vec<_> = head.headers.keys().map(HeaderName::as_str).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.contains(&"host") && names.contains(&"x-kept"));
+}
+
+/// So that a log says what was refused.
+#[test]
+fn a_refused_target_stays_as_it_came() {
+    let mut head = head("GET", "http://a.test/%2fsecret", &[]);
+    assert!(canonical(&mut head, &Limits::default(), &Hosts::default()).is_err());
+    assert_eq!(head.uri, "http://a.test/%2fsecret");
 }

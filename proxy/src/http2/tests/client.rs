@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::exchange::{Interim, Kind};
-use crate::http1::Again;
+use crate::http1::{Again, Interims};
 use crate::http2::{Handle, connect as connect_upstream};
 
 type Upstream = h2::server::Connection<DuplexStream, Bytes>;
@@ -169,6 +169,50 @@ async fn a_refused_stream_was_not_processed_and_gives_its_body_back() {
         assert_eq!(failure.error.kind(), Kind::UpstreamRefused);
         assert!(failure.body.is_some());
         assert!(handle.is_usable(), "only the stream was refused");
+    })
+    .await;
+}
+
+/// What was uploaded already cannot go again, unless it was all and small.
+#[tokio::test(start_paused = true)]
+async fn a_refused_stream_gives_back_what_it_was_sent_or_nothing() {
+    locally(async {
+        for (pieces, given_back) in [(&["whole"][..], Some("whole")), (&["in ", "pieces"], None)] {
+            let (handle, upstream) = connected(|_| {}).await;
+            run(upstream, |request, mut respond| async move {
+                read_all(&mut request.into_body()).await.unwrap();
+                respond.send_reset(Reason::REFUSED_STREAM);
+            });
+            let (body, mut client, _sender) = upload().await;
+            for (index, piece) in pieces.iter().enumerate() {
+                let is_last = index + 1 == pieces.len();
+                client.send_data((*piece).into(), is_last).unwrap();
+            }
+            let failure = handle.send(&head("POST", "/"), body, None).await.unwrap_err();
+            assert_eq!(failure.error.kind(), Kind::UpstreamRefused);
+            let body = match failure.body {
+                Some(mut body) => Some(collect(&mut body).await.unwrap().0),
+                None => None,
+            };
+            assert_eq!(body.as_deref(), given_back.map(str::as_bytes), "{pieces:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn interim_answers_come_to_an_end() {
+    locally(async {
+        let (handle, upstream) = connected(|_| {}).await;
+        run(upstream, |_, mut respond| async move {
+            for _ in 0..=Interims::MOST {
+                let early = Response::builder().status(103).body(()).unwrap();
+                respond.send_informational(early).unwrap();
+            }
+            respond.send_response(Response::new(()), true).unwrap();
+        });
+        let failure = handle.send(&head("GET", "/"), Body::Empty, None).await.unwrap_err();
+        assert_eq!(failure.error.kind().reason(), "too-many-interim-answers");
     })
     .await;
 }

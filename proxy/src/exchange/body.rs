@@ -3,11 +3,9 @@
 //! Its sources are enumerated so that a frame passes from one side to the other without a virtual call or a box.
 //! [`Body::poll_frame`] hands out what is there and never holds a frame back to fill it.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::SizeHint;
 
 use super::Error;
 use crate::{http1, http2};
@@ -77,22 +75,5 @@ impl Body {
             Self::Http2Request(body) => body.is_end(),
             Self::Http2Response(body) => body.is_end(),
         }
-    }
-}
-
-impl http_body::Body for Body {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
-        Self::poll_frame(&mut self, cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.length().map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

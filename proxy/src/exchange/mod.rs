@@ -11,6 +11,7 @@ mod answer;
 mod body;
 mod connection;
 mod error;
+mod fields;
 mod io;
 mod kind;
 mod object;
@@ -23,6 +24,7 @@ pub use answer::{Answer, Tunnel, TunnelIo};
 pub use body::{Body, Frame};
 pub use connection::{Connection, Protocol};
 pub use error::Error;
+pub(crate) use fields::remove_all;
 pub use io::Io;
 #[cfg(test)]
 pub(crate) use kind::KINDS;

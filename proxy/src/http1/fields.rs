@@ -86,10 +86,7 @@ impl Seen {
     #[inline]
     fn take(&mut self, field: &Field<'_>, map: &mut HeaderMap, underscores: Underscores) -> Result<(), Reason> {
         let Some(known) = names::lookup(field.name) else {
-            return match unknown_name(field.name, underscores)? {
-                Some(name) => self.append(name, field, map),
-                None => check_bytes(field.value()),
-            };
+            return self.append(unknown_name(field.name, underscores)?, field, map);
         };
         if matches!(known.role, Role::Plain | Role::Kept) || self.note(known.role, field.value(), map)? {
             return self.append(known.name.clone(), field, map);
@@ -216,11 +213,11 @@ pub(super) fn collect_trailers<'h>(
     for (at, line) in lines {
         let field = Field::split(section, at, line)?;
         let name = match names::lookup(field.name) {
-            Some(known) => Some(known.name.clone()),
+            Some(known) => known.name.clone(),
             None => unknown_name(field.name, underscores)?,
         };
         let value = field.shared_value()?;
-        if let Some(name) = name.filter(names::is_trailer) {
+        if names::is_trailer(&name) {
             map.append(name, value);
         }
     }
@@ -255,13 +252,12 @@ impl<'h> Field<'h> {
     }
 }
 
-/// A name that the codec has no business with; none if it is to be dropped.
-fn unknown_name(name: &[u8], underscores: Underscores) -> Result<Option<HeaderName>, Reason> {
+/// A name that the codec has no business with.
+fn unknown_name(name: &[u8], underscores: Underscores) -> Result<HeaderName, Reason> {
     let parsed = HeaderName::from_bytes(name).map_err(|_| Reason::InvalidFieldName)?;
     match underscores {
-        Underscores::Drop if name.contains(&b'_') => Ok(None),
         Underscores::Refuse if name.contains(&b'_') => Err(Reason::Underscore),
-        _ => Ok(Some(parsed)),
+        Underscores::Refuse | Underscores::Allow => Ok(parsed),
     }
 }
 

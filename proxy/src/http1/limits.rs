@@ -4,7 +4,6 @@
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Underscores {
     Allow,
-    Drop,
     #[default]
     Refuse,
 }

@@ -50,7 +50,7 @@ pub(crate) use request::METHOD_BYTES;
 pub use request::{RequestHead, parse_request};
 pub use response::{ResponseHead, parse_response};
 pub use scan::Scan;
-pub(crate) use server::{DRAIN_BYTES, DRAIN_TIME};
+pub(crate) use server::{LEFTOVER_BYTES, LINGER_TIME};
 pub use server::{refuse, serve};
 pub use session::RequestBody;
 pub use session::Session;

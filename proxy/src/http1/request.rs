@@ -27,15 +27,12 @@ pub struct RequestHead {
     pub expect_continue: bool,
     /// What the client would switch to: both `Connection: upgrade` and Upgrade were there.
     pub upgrade: Option<HeaderValue>,
-    /// The client reads trailers (`TE: trailers`).
-    pub trailers_welcome: bool,
 }
 
 /// Takes one request head off the front of `buf`, or nothing while it is incomplete.
 ///
 /// The fields go into `headers`, which is empty but may have room from an earlier message, and which is taken on
-/// success and stays empty otherwise. One CRLF before a request line is skipped (RFC 9112 2.2, for clients that send one after a body); it is
-/// taken off `buf` as soon as it is there, so that a connection with nothing but that is still idle.
+/// success and stays empty otherwise. One CRLF before a request line is skipped (RFC 9112 2.2, for clients that send one after a body).
 ///
 /// # Errors
 ///
@@ -104,7 +101,6 @@ fn read(head: &Bytes, lines: &Lines, headers: &mut HeaderMap, limits: &Limits) -
         expect_continue,
         // RFC 9110 7.8: an HTTP/1.0 request cannot upgrade.
         upgrade: seen.upgrade.filter(|_| line.minor == 1),
-        trailers_welcome: seen.trailers_welcome,
     }))
 }
 

@@ -19,8 +19,8 @@ use crate::exchange::{Answer, Body, Error, Exchange, Interim, Kind, Record, Tunn
 use crate::serve::{self, generated};
 
 /// How much of an unwanted request body is read to save the connection, and for how long.
-pub(crate) const DRAIN_BYTES: usize = 64 * 1024;
-pub(crate) const DRAIN_TIME: Duration = Duration::from_secs(1);
+pub(crate) const LEFTOVER_BYTES: usize = 64 * 1024;
+pub(crate) const LINGER_TIME: Duration = Duration::from_secs(1);
 
 /// Serves until the client closes, an error ends it, or the drain does.
 pub async fn serve<S>(session: Rc<Session>, stack: S)
@@ -72,7 +72,7 @@ where
             Ok(Ended::KeepAlive) if session.has_input() => {}
             Ok(Ended::KeepAlive) => return Next::Idle,
             Ok(Ended::Close) => {
-                session.linger(DRAIN_TIME).await;
+                session.linger(LINGER_TIME).await;
                 return Next::Close;
             }
             Ok(Ended::Tunnel(tunnel, record)) => return Next::Tunnel(tunnel, record),
@@ -210,7 +210,8 @@ async fn respond(session: &Rc<Session>, asked: &Asked, response: Response<Body>,
             session.abort();
         }
     })?;
-    if persistent && !ends_by_close && (session.body_is_done() || session.drain_body(DRAIN_BYTES, DRAIN_TIME).await) {
+    if persistent && !ends_by_close && (session.body_is_done() || session.skip_body(LEFTOVER_BYTES, LINGER_TIME).await)
+    {
         return Ok(Ended::KeepAlive);
     }
     Ok(Ended::Close)
@@ -278,6 +279,6 @@ pub async fn refuse(session: &Rc<Session>, kind: Kind) {
         None => true,
     };
     if is_told {
-        session.linger(DRAIN_TIME).await;
+        session.linger(LINGER_TIME).await;
     }
 }

@@ -329,7 +329,7 @@ impl Session {
 
     /// Reads and drops what is left of the request body, so that the connection can be used again.
     /// True when the end came within `limit` bytes and `time`.
-    pub(super) async fn drain_body(&self, limit: usize, time: Duration) -> bool {
+    pub(super) async fn skip_body(&self, limit: usize, time: Duration) -> bool {
         self.inner.borrow_mut().reading.arm(self.worker.env.now() + time);
         let mut dropped = 0;
         poll_fn(|cx| {

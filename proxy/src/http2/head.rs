@@ -7,9 +7,9 @@ use std::cell::RefCell;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, request};
+use http::{HeaderMap, HeaderValue, Method, Uri, request};
 
-use crate::exchange::Kind;
+use crate::exchange::{Kind, remove_all};
 use crate::http1::{self, Limits, Peer, Reason, Reject, Underscores, path};
 
 /// The port of the scheme that is spoken without TLS.
@@ -144,13 +144,11 @@ fn check_fields(fields: &mut HeaderMap, limits: &Limits) -> Result<Met, Reason> 
         }
         check_value(value)?;
     }
-    match limits.underscores {
-        Underscores::Refuse if has_underscores => return Err(Reason::Underscore),
-        Underscores::Drop if has_underscores => drop_all(fields, |name| name.as_str().contains('_')),
-        _ => {}
+    if has_underscores && limits.underscores == Underscores::Refuse {
+        return Err(Reason::Underscore);
     }
     if has_hop {
-        drop_all(fields, http1::is_hop);
+        remove_all(fields, http1::is_hop);
     }
     Ok(met)
 }
@@ -158,13 +156,6 @@ fn check_fields(fields: &mut HeaderMap, limits: &Limits) -> Result<Met, Reason> 
 /// RFC 9110, section 10.1.1: the only expectation that there is.
 fn is_continue(expectation: &HeaderValue) -> bool {
     expectation.is_empty() || expectation.as_bytes().eq_ignore_ascii_case(b"100-continue")
-}
-
-fn drop_all(fields: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool) {
-    let names: Vec<HeaderName> = fields.keys().filter(|name| is_unwanted(name)).cloned().collect();
-    for name in names {
-        fields.remove(name);
-    }
 }
 
 /// RFC 9113, section 8.2.1: no value begins or ends with a space or tab. The crate refuses the other bad octets.
@@ -272,7 +263,7 @@ pub(super) fn check_trailers(trailers: &HeaderMap, limits: &Limits, peer: Peer) 
 
 /// RFC 9110, section 6.5.1: some fields mean nothing behind a message, or would be a trick.
 pub(super) fn strip_trailers(trailers: &mut HeaderMap) {
-    drop_all(trailers, |name| !http1::is_trailer(name));
+    remove_all(trailers, |name| !http1::is_trailer(name));
 }
 
 #[cfg(test)]

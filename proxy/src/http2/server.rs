@@ -19,7 +19,7 @@ use super::io::BatchIo;
 use super::settings::Settings;
 use super::stream::{Shared, begin};
 use crate::exchange::{Answer, Connection, Error, Exchange, Kind, Record};
-use crate::http1::{DRAIN_BYTES, DRAIN_TIME};
+use crate::http1::{LEFTOVER_BYTES, LINGER_TIME};
 use crate::worker::{Deadline, Watch, Worker};
 
 /// How long a client may take to agree that its idle connection ends.
@@ -120,8 +120,8 @@ where
 /// Reads on for a while after the last frame to the client, so that it gets that frame and no reset.
 async fn linger<IO: AsyncRead + AsyncWrite + Unpin>(io: &BatchIo<IO>, worker: &Worker) {
     let mut deadline = worker.timer.deadline();
-    deadline.arm(worker.env.now() + DRAIN_TIME);
-    let mut budget = DRAIN_BYTES;
+    deadline.arm(worker.env.now() + LINGER_TIME);
+    let mut budget = LEFTOVER_BYTES;
     poll_fn(|cx| match io.poll_discard(cx, &mut budget) {
         Poll::Ready(()) => Poll::Ready(()),
         Poll::Pending => deadline.poll(cx),

@@ -1,7 +1,7 @@
 //! What Tidegate adds to messages: who the client is, what the request is called, whom it passed.
 //!
-//! X-Forwarded-* and the request id come from strangers unless the listener trusts the hops before it; then they are
-//! overwritten (docs/wire.md, promise 6). With trusted hops they are continued.
+//! What says who the client is comes from strangers unless the listener trusts the hops before it; then it is removed or
+//! overwritten (docs/wire.md, promise 6). With trusted hops it is continued.
 
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
@@ -11,15 +11,13 @@ use http::header::{Entry, HOST, HeaderName, SERVER, VIA};
 use http::{HeaderMap, HeaderValue, Version};
 use tower::Service;
 
-use crate::exchange::{Answer, Connection, Error, Exchange, Logged};
+use crate::exchange::{Answer, Connection, Error, Exchange, Logged, remove_all};
 use crate::live::{HttpOptions, ServerField, Via};
 use crate::worker::Env;
 
-const FORWARDED: HeaderName = http::header::FORWARDED;
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_FORWARDED_CLIENT_CERT: HeaderName = HeaderName::from_static("x-forwarded-client-cert");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[derive(Clone, Copy, Debug)]
@@ -96,18 +94,16 @@ fn address(text: &str) -> Option<IpAddr> {
 pub fn annotate_request(headers: &mut HeaderMap, version: Version, connection: &Connection, env: &Env) {
     let options = &connection.listener.http;
     if options.trusted_hops == 0 {
-        headers.remove(FORWARDED);
-        headers.remove(X_FORWARDED_CLIENT_CERT);
+        remove_all(headers, is_claim);
         headers.insert(X_FORWARDED_FOR, connection.peer_address.clone());
         headers.insert(
             X_FORWARDED_PROTO,
             HeaderValue::from_static(connection.scheme().as_str()),
         );
-        match headers.get(HOST).cloned() {
-            Some(host) => headers.insert(X_FORWARDED_HOST, host),
-            // Both codecs refuse a request without; should one come, a stranger's word is no host.
-            None => headers.remove(X_FORWARDED_HOST),
-        };
+        // Both codecs refuse a request without.
+        if let Some(host) = headers.get(HOST).cloned() {
+            headers.insert(X_FORWARDED_HOST, host);
+        }
     } else {
         append(headers, X_FORWARDED_FOR, &connection.peer_address);
         headers
@@ -124,6 +120,12 @@ pub fn annotate_request(headers: &mut HeaderMap, version: Version, connection: &
         headers.remove(X_REQUEST_ID);
     }
     via(headers, version, options);
+}
+
+/// Whether a field claims to know who the client is, or what it asked for: the names that servers and frameworks believe.
+fn is_claim(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.starts_with("x-forwarded-") || matches!(name, "forwarded" | "x-real-ip")
 }
 
 /// `Server` and `Via`, as the listener would have them.

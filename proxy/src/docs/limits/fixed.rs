@@ -54,13 +54,13 @@ pub(super) fn limits() -> Vec<Limit> {
         ),
         limit(
             "",
-            bytes(http1::DRAIN_BYTES),
+            bytes(http1::LEFTOVER_BYTES),
             "read of a request body that nobody wants, to keep the connection",
             Does("closed"),
         ),
         limit(
             "",
-            http1::DRAIN_TIME,
+            http1::LINGER_TIME,
             "the same, and reading on after the last answer of a connection",
             Does("closed"),
         ),

@@ -1,4 +1,4 @@
-use http::Request;
+use http::{HeaderName, Request};
 
 use super::*;
 

@@ -58,7 +58,7 @@ impl Place {
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
         let tables = Arc::new(compile(&Arc::new(loaded.snapshot), None, 1, 1).tables);
         let (peers, _) = Peers::new(1);
-        let refusals = Arc::new(PerWorker::<Refusals>::new(1));
+        let refusals = PerWorker::<Refusals>::new(1);
         let worker = Worker::new(WorkerId(0), Env::seeded(1), peers, refusals);
         worker.apply(&tables);
         tokio::task::spawn_local(worker.timer.clone().drive());

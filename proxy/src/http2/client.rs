@@ -23,6 +23,7 @@ use super::body::Reader;
 use super::frames::Frames;
 use super::head::{Authorities, check_trailers, content_length, prepare};
 use super::io::BatchIo;
+use super::kept::Kept;
 use super::pump::{Pump, Stop};
 use super::reason;
 use super::settings::Settings;
@@ -165,26 +166,38 @@ impl Handle {
         theirs.min(self.0.settings.max_concurrent_streams as usize)
     }
 
-    /// Sends a request in canonical form and waits for the head of its answer, driving the upload meanwhile. The caller
-    /// asks [`Self::is_usable`] first; the slot is taken at the first poll.
+    /// Sends a request in canonical form and waits for the head of its answer, driving the upload meanwhile. Takes the
+    /// head's fields, which are there again if it fails. The caller asks [`Self::is_usable`] first; the slot is taken at
+    /// the first poll.
     pub async fn send(
         &self,
-        head: &request::Parts,
+        head: &mut request::Parts,
+        body: Body,
+        interim: Option<Rc<dyn Interim>>,
+    ) -> Result<(response::Parts, Body), Failure> {
+        let kept = Kept::of(&head.headers);
+        let sent = match self.request(head) {
+            Ok(request) => self.call(request, body, interim).await,
+            Err(error) => Err(Failure {
+                error,
+                again: Again::No,
+                body: Some(body),
+            }),
+        };
+        if sent.is_err() {
+            head.headers = kept.restore();
+        }
+        sent
+    }
+
+    async fn call(
+        &self,
+        request: Request<()>,
         body: Body,
         interim: Option<Rc<dyn Interim>>,
     ) -> Result<(response::Parts, Body), Failure> {
         let slot = Slot::take(&self.0);
         let is_end = body.is_empty();
-        let request = match self.request(head) {
-            Ok(request) => request,
-            Err(error) => {
-                return Err(Failure {
-                    error,
-                    again: Again::No,
-                    body: Some(body),
-                });
-            }
-        };
         let sent = self.0.sender.borrow_mut().send_request(request, is_end);
         let (response, stream) = match sent {
             Ok(sent) => sent,
@@ -215,8 +228,9 @@ impl Handle {
         .await
     }
 
-    fn request(&self, head: &request::Parts) -> Result<Request<()>, Error> {
-        let mut headers = head.headers.clone();
+    /// What goes out, with the fields of `head`.
+    fn request(&self, head: &mut request::Parts) -> Result<Request<()>, Error> {
+        let mut headers = std::mem::take(&mut head.headers);
         let host = headers.remove(HOST);
         let authority = host
             .as_ref()

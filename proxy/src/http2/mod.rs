@@ -10,6 +10,7 @@ mod client;
 mod frames;
 mod head;
 mod io;
+mod kept;
 mod pump;
 mod reason;
 mod server;

@@ -99,7 +99,8 @@ impl From<Error> for Failed {
 
 async fn send_http2(connection: &http2::Handle, exchange: &mut Exchange) -> Result<Answer, Failed> {
     let body = std::mem::replace(&mut exchange.body, Body::Empty);
-    match connection.send(&exchange.head, body, exchange.interim.clone()).await {
+    let interim = exchange.interim.clone();
+    match connection.send(&mut exchange.head, body, interim).await {
         Ok((head, body)) => {
             exchange.record.answered(exchange.worker.env.now());
             Ok(Response::from_parts(head, body).into())

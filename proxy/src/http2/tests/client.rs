@@ -89,7 +89,7 @@ async fn a_request_goes_out_whole_and_its_answer_comes_back() {
             trailers.insert("grpc-status", "0".parse().unwrap());
             stream.send_trailers(trailers).unwrap();
         });
-        let (head, mut body) = handle.send(&head("GET", "/x?y"), Body::Empty, None).await.unwrap();
+        let (head, mut body) = handle.send(&mut head("GET", "/x?y"), Body::Empty, None).await.unwrap();
         assert_eq!(head.status, 200);
         assert_eq!(handle.active_streams(), 1);
         let (data, trailers) = collect(&mut body).await.unwrap();
@@ -116,7 +116,7 @@ async fn an_upload_moves_while_the_answer_is_awaited_and_after() {
         });
         let (body, mut client, _sender) = upload().await;
         client.send_data(vec![1; 500_000].into(), true).unwrap();
-        let (_, mut answer) = handle.send(&head("POST", "/"), body, None).await.unwrap();
+        let (_, mut answer) = handle.send(&mut head("POST", "/"), body, None).await.unwrap();
         assert_eq!(collect(&mut answer).await.unwrap().0, b"500000");
     })
     .await;
@@ -146,7 +146,7 @@ async fn interim_answers_are_passed_on() {
         let noted = Rc::new(Noted::default());
         let interim = Rc::clone(&noted) as Rc<dyn Interim>;
         let (head, body) = handle
-            .send(&head("GET", "/"), Body::Empty, Some(interim))
+            .send(&mut head("GET", "/"), Body::Empty, Some(interim))
             .await
             .unwrap();
         assert_eq!(head.status, 200);
@@ -164,7 +164,7 @@ async fn a_refused_stream_was_not_processed_and_gives_its_body_back() {
             respond.send_reset(Reason::REFUSED_STREAM);
         });
         let (body, _client, _sender) = upload().await;
-        let failure = handle.send(&head("POST", "/"), body, None).await.unwrap_err();
+        let failure = handle.send(&mut head("POST", "/"), body, None).await.unwrap_err();
         assert_eq!(failure.again, Again::Safe);
         assert_eq!(failure.error.kind(), Kind::UpstreamRefused);
         assert!(failure.body.is_some());
@@ -188,7 +188,7 @@ async fn a_refused_stream_gives_back_what_it_was_sent_or_nothing() {
                 let is_last = index + 1 == pieces.len();
                 client.send_data((*piece).into(), is_last).unwrap();
             }
-            let failure = handle.send(&head("POST", "/"), body, None).await.unwrap_err();
+            let failure = handle.send(&mut head("POST", "/"), body, None).await.unwrap_err();
             assert_eq!(failure.error.kind(), Kind::UpstreamRefused);
             let body = match failure.body {
                 Some(mut body) => Some(collect(&mut body).await.unwrap().0),
@@ -211,7 +211,7 @@ async fn interim_answers_come_to_an_end() {
             }
             respond.send_response(Response::new(()), true).unwrap();
         });
-        let failure = handle.send(&head("GET", "/"), Body::Empty, None).await.unwrap_err();
+        let failure = handle.send(&mut head("GET", "/"), Body::Empty, None).await.unwrap_err();
         assert_eq!(failure.error.kind().reason(), "too-many-interim-answers");
     })
     .await;
@@ -224,7 +224,7 @@ async fn a_reset_answer_is_a_failure_that_may_have_been_processed() {
         run(upstream, |_, mut respond| async move {
             respond.send_reset(Reason::INTERNAL_ERROR);
         });
-        let failure = handle.send(&head("GET", "/"), Body::Empty, None).await.unwrap_err();
+        let failure = handle.send(&mut head("GET", "/"), Body::Empty, None).await.unwrap_err();
         assert_eq!(failure.again, Again::No);
         assert_eq!(failure.error.kind(), Kind::UpstreamReset);
     })
@@ -244,12 +244,13 @@ async fn a_lost_connection_is_the_keep_alive_race_only_if_it_answered_before() {
                 // Takes the request, and the connection with it.
                 upstream.accept().await.unwrap().unwrap();
             });
-            let request = head("GET", "/");
             for _ in 0..answers {
-                handle.send(&request, Body::Empty, None).await.unwrap();
+                handle.send(&mut head("GET", "/"), Body::Empty, None).await.unwrap();
             }
-            let failure = handle.send(&request, Body::Empty, None).await.unwrap_err();
+            let mut request = head("GET", "/");
+            let failure = handle.send(&mut request, Body::Empty, None).await.unwrap_err();
             assert_eq!(failure.again, again);
+            assert_eq!(request.headers, head("GET", "/").headers, "it can be sent again");
         }
     })
     .await;
@@ -259,8 +260,8 @@ async fn a_lost_connection_is_the_keep_alive_race_only_if_it_answered_before() {
 async fn a_graceful_goaway_fails_no_open_stream_and_closes_the_handle() {
     locally(async {
         let (handle, mut upstream) = connected(|_| {}).await;
-        let request = head("GET", "/");
-        let call = handle.send(&request, Body::Empty, None);
+        let mut request = head("GET", "/");
+        let call = handle.send(&mut request, Body::Empty, None);
         let server = async {
             let (_, mut respond) = upstream.accept().await.unwrap().unwrap();
             upstream.graceful_shutdown();
@@ -273,7 +274,7 @@ async fn a_graceful_goaway_fails_no_open_stream_and_closes_the_handle() {
         let (answer, ()) = tokio::join!(call, server);
         assert_eq!(answer.unwrap().0.status, 200);
         assert!(handle.is_closing() && !handle.is_usable());
-        let failure = handle.send(&head("GET", "/"), Body::Empty, None).await.unwrap_err();
+        let failure = handle.send(&mut head("GET", "/"), Body::Empty, None).await.unwrap_err();
         assert_eq!(failure.again, Again::Elsewhere, "it was never sent");
     })
     .await;
@@ -287,11 +288,11 @@ async fn the_upstreams_stream_limit_is_known_from_the_first_request() {
         })
         .await;
         assert_eq!(handle.max_streams(), 2);
-        let request = head("GET", "/");
+        let mut requests = [head("GET", "/"), head("GET", "/")];
         let mut calls = Vec::new();
-        for _ in 0..2 {
+        for request in &mut requests {
             assert!(handle.is_usable());
-            let mut call = Box::pin(handle.send(&request, Body::Empty, None));
+            let mut call = Box::pin(handle.send(request, Body::Empty, None));
             assert!(timeout(Duration::from_millis(1), &mut call).await.is_err());
             calls.push(call);
         }
@@ -312,8 +313,8 @@ async fn a_dropped_call_is_cancelled_upstream_at_once() {
             let note = Rc::clone(&note);
             async move { note.set(poll_fn(|cx| respond.poll_reset(cx)).await.ok()) }
         });
-        let request = head("GET", "/");
-        let call = handle.send(&request, Body::Empty, None);
+        let mut request = head("GET", "/");
+        let call = handle.send(&mut request, Body::Empty, None);
         assert!(timeout(Duration::from_millis(10), call).await.is_err());
         sleep(Duration::from_millis(1)).await;
         assert_eq!(reset.get(), Some(Reason::CANCEL));
@@ -340,8 +341,8 @@ async fn a_client_that_aborts_its_upload_aborts_it_upstream() {
         });
         let (body, mut client, _sender) = upload().await;
         client.send_data("half".into(), false).unwrap();
-        let request = head("POST", "/");
-        let call = handle.send(&request, body, None);
+        let mut request = head("POST", "/");
+        let call = handle.send(&mut request, body, None);
         let abort = async {
             sleep(Duration::from_millis(5)).await;
             client.send_reset(Reason::CANCEL);
@@ -369,10 +370,13 @@ async fn streams_that_nobody_reads_do_not_stall_another() {
         });
         let mut unread = Vec::new();
         for _ in 0..50 {
-            unread.push(handle.send(&head("GET", "/big"), Body::Empty, None).await.unwrap());
+            unread.push(handle.send(&mut head("GET", "/big"), Body::Empty, None).await.unwrap());
         }
         sleep(Duration::from_secs(1)).await;
-        let (_, mut small) = handle.send(&head("GET", "/small"), Body::Empty, None).await.unwrap();
+        let (_, mut small) = handle
+            .send(&mut head("GET", "/small"), Body::Empty, None)
+            .await
+            .unwrap();
         let read = timeout(Duration::from_secs(1), collect(&mut small)).await;
         assert_eq!(read.unwrap().unwrap().0.len(), 100);
     })

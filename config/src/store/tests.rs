@@ -314,7 +314,17 @@ fn a_listener_that_moves_to_another_folder_logs_there() {
         folder.remove("one/web.yaml");
         folder.write("two/web.yaml", web(log));
         let moved = store.reload().unwrap();
-        let to = |reload: &Reload| reload.snapshot.listeners().next().unwrap().access_log().unwrap().to.clone();
+        let to = |reload: &Reload| {
+            reload
+                .snapshot
+                .listeners()
+                .next()
+                .unwrap()
+                .access_log()
+                .unwrap()
+                .to
+                .clone()
+        };
         assert_eq!(to(&first) != to(&moved), is_relative);
         assert_eq!(moved.report.has_effect(), is_relative);
         assert_eq!(first.report.desired != moved.report.desired, is_relative);

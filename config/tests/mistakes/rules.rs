@@ -403,6 +403,14 @@ pub(crate) const RULES: &[(&str, &str)] = &[
         "TG0221",
     ),
     (
+        "{ filters: [{ rewrite: { path: { regex: '(a)', substitution: »'/$$$' } } }], backends: [{ cluster: good }] }",
+        "TG0221",
+    ),
+    (
+        "{ filters: [{ rewrite: { path: { regex: '(a)', substitution: »'/${}' } } }], backends: [{ cluster: good }] }",
+        "TG0221",
+    ),
+    (
         "{ filters: [{ rewrite: { path: { regex: a, substitution: »'/b?c' } } }], backends: [{ cluster: good }] }",
         "TG0221",
     ),

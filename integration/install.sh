@@ -33,9 +33,27 @@ if ! cmp -s "$requirements" "$cache/venv/requirements.txt"; then
   cp "$requirements" "$cache/venv/requirements.txt"
 fi
 
+# Debian's Go may be older than the one that go.mod asks for, which comes as a module then, checked as all modules are. From
+# 1.21 on Go would do so itself, unless it is told not to.
+modules=integration/peers/go
+export GOTOOLCHAIN=local
+if ! (cd "$modules" && go list -m) >/dev/null 2>&1; then
+  wanted=$(sed -n 's/^go //p' "$modules/go.mod")
+  toolchain=golang.org/toolchain@v0.0.1-go$wanted.$(go env GOOS)-$(go env GOARCH)
+  if ! found=$(cd "$cache" && go mod download -json "$toolchain"); then
+    printf '%s\n' "$found"
+    echo "$(go version) is too old, and $toolchain cannot be fetched: put Go $wanted from https://go.dev/dl/ first in PATH"
+    exit 1
+  fi >&2
+  GOROOT=$(sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$found")
+  # Modules know no executable files.
+  chmod +x "$GOROOT"/bin/* "$GOROOT"/pkg/tool/*/*
+  export GOROOT PATH=$GOROOT/bin:$PATH
+fi
+
 # h2spec is a tool of the Go module: its newest release that the module proxy serves.
 (
-  cd integration/peers/go
+  cd "$modules"
   go build -o "$cache/bin/peers" .
   go build -o "$cache/bin/h2spec" github.com/summerwind/h2spec/cmd/h2spec
 )

@@ -42,7 +42,8 @@ pub(crate) struct Site<'a> {
     pub(crate) problems: Vec<Diagnostic>,
     /// The files beside the configuration that the object names.
     pub(crate) named: Vec<PathBuf>,
-    /// The hashes of everything that the object means and the configuration does not say: of those files, of secrets.
+    /// The hashes of everything that the object means and the configuration does not say: of those files, of secrets,
+    /// of where relative paths lead.
     pub(crate) contents: Vec<Digest>,
 }
 

@@ -80,7 +80,7 @@ impl Label {
         self.note.as_deref()
     }
 
-    /// The line as it was written, without its line break.
+    /// The line as it was written, without its line break; `None` for one of more than 64 KiB.
     pub fn excerpt(&self) -> Option<&str> {
         self.excerpt.as_deref()
     }

@@ -76,7 +76,7 @@ pub use self::snapshot::Snapshot;
 pub use self::store::{LoadError, ObjectStatus, Objects, Reload, Report, Store};
 pub use self::values::{
     Authority, ByteSize, EndpointAddress, FrameSize, HeaderName, HeaderText, Host, HostPattern, ListenerAddress,
-    MethodName, PathPrefix, PathText, Pattern, Product, Pseudonym, Ratio, StatusRange, TimeSpan, Weight, WholePattern,
-    WindowSize,
+    MethodName, PathPrefix, PathText, Pattern, Product, Pseudonym, Ratio, StatusRange, SubstitutionPiece, TimeSpan,
+    Weight, WholePattern, WindowSize,
 };
 pub use self::watch::{Wake, Waker, Watcher};

@@ -5,15 +5,16 @@
 
 mod reach;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ptr;
 
 use crate::cluster::Cluster;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::filter::{Filter, FilterKind, FilterSpec};
 use crate::id::ObjectId;
 use crate::listener::Listener;
 use crate::origin::Origin;
-use crate::route::{Policies, Route, Rule};
+use crate::route::{Policies, Route, Rule, nearest_filters};
 use crate::snapshot::Snapshot;
 
 /// Everything that is probably not meant, in no particular order; `is_whole` when nothing was set aside, which may be
@@ -60,8 +61,9 @@ impl Lints {
             );
         }
         self.policies(&route.id, &route.policies);
-        let further: Vec<_> = listeners.iter().map(|listener| listener.policies()).collect();
         let knows_all = listeners.len() == route.listeners.len();
+        self.idle_filters(route, if knows_all { &listeners } else { &[] });
+        let further: Vec<_> = listeners.iter().map(|listener| listener.policies()).collect();
         if knows_all {
             self.disabled(route, &route.policies, &further);
         }
@@ -72,7 +74,6 @@ impl Lints {
                 self.disabled(route, &rule.policies, &further);
             }
             self.shares(route, rule);
-            self.idle_filters(route, rule);
             for backend in &rule.backends {
                 self.credentials(&route.id, &backend.filters);
             }
@@ -124,20 +125,38 @@ impl Lints {
         }
     }
 
-    /// Filters for the way upstream, on a rule that answers before.
-    fn idle_filters(&mut self, route: &Route, rule: &Rule) {
-        let Some(answering) = rule.policies.filters.iter().find(|filter| filter.kind().answers()) else {
-            return;
-        };
-        let goes_up = |kind| matches!(kind, FilterKind::RequestHeaders | FilterKind::Rewrite);
-        for filter in rule.policies.filters.iter().filter(|filter| goes_up(filter.kind())) {
-            let message = format!(
-                "this `{}` never acts: a `{}` answers first",
-                filter.kind(),
-                answering.kind()
-            );
-            let help = "leave it out: no request of this rule goes to a backend";
-            self.add(Code::IdleFilter, &route.id, filter.origin(), message, help);
+    /// Filters that stand behind one that answers, in each rule that has them and on each listener.
+    fn idle_filters(&mut self, route: &Route, listeners: &[&Listener]) {
+        let (mut active, mut idle) = (HashSet::new(), HashMap::new());
+        for rule in &route.rules {
+            for chain in chains(route, rule, listeners) {
+                let mut answering: Option<&Filter> = None;
+                for filter in chain {
+                    match answering {
+                        Some(first) if is_for_requests(filter.kind()) => {
+                            idle.entry(ptr::from_ref(filter)).or_insert(first);
+                        }
+                        _ => {
+                            active.insert(ptr::from_ref(filter));
+                        }
+                    }
+                    answering = answering.or(Some(filter).filter(|filter| filter.kind().answers()));
+                }
+            }
+        }
+        let policies = route.rules.iter().map(|rule| &rule.policies);
+        let written = policies.chain([&route.policies]).flat_map(|policies| &policies.filters);
+        for filter in written.filter(|filter| !active.contains(&ptr::from_ref(*filter))) {
+            let Some(first) = idle.get(&ptr::from_ref(filter)) else {
+                continue;
+            };
+            let (kind, answering) = (filter.kind(), first.kind());
+            let message = format!("this `{kind}` never acts: a `{answering}` answers first");
+            let label = Label::new(first.origin().clone()).note("this one answers");
+            let help = format!("leave it out; `disabled: [{answering}]` switches an inherited one off");
+            let diagnostic = Diagnostic::new(Code::IdleFilter, message, filter.origin().clone());
+            self.found
+                .push(diagnostic.object(route.id.clone()).related(label).help(help));
         }
     }
 
@@ -178,6 +197,20 @@ impl Lints {
             self.add(Code::IdleListener, &listener.id, &listener.origin, message, help);
         }
     }
+}
+
+/// The filters of a rule as they run, on each of these listeners; without any, those that it has whatever its listeners are.
+fn chains<'a>(route: &'a Route, rule: &'a Rule, listeners: &[&'a Listener]) -> Vec<Vec<&'a Filter>> {
+    if listeners.is_empty() {
+        return vec![nearest_filters(&[&rule.policies, &route.policies])];
+    }
+    let chains = listeners.iter().map(|listener| route.filters_of(rule, listener));
+    chains.collect()
+}
+
+/// Whether a filter of this kind has nothing to do with a request that was answered.
+const fn is_for_requests(kind: FilterKind) -> bool {
+    kind.answers() || matches!(kind, FilterKind::RequestHeaders | FilterKind::Rewrite)
 }
 
 /// The listeners that a route is attached to and that exist.

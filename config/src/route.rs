@@ -121,6 +121,11 @@ impl Policies {
         self.timeouts.as_ref()
     }
 
+    /// Whether one of its filters answers.
+    pub(crate) fn answers(&self) -> bool {
+        self.filters.iter().any(|filter| filter.kind().answers())
+    }
+
     pub(crate) fn has(&self, kind: FilterKind) -> bool {
         self.filters.iter().any(|filter| filter.kind() == kind)
     }

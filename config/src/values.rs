@@ -11,6 +11,7 @@ mod pattern;
 mod ratio;
 mod size;
 mod status;
+mod substitution;
 #[cfg(test)]
 mod tests;
 
@@ -26,3 +27,4 @@ pub use self::pattern::{Pattern, WholePattern};
 pub use self::ratio::Ratio;
 pub use self::size::ByteSize;
 pub use self::status::StatusRange;
+pub use self::substitution::SubstitutionPiece;

@@ -140,6 +140,7 @@ mod tests {
             ("^/api(/.*)?$", "$1", "/api/x", "/x"),
             ("^/api/(.*)$", "/x/$1", "/api/", "/x/"),
             ("^/(.*)$", "/x//$1", "/a", "/x/a"),
+            ("^/(.*)$", "/$$1/$1$$", "/a", "/$1/a$"),
         ] {
             let filter = format!("{{ path: {{ regex: '{pattern}', substitution: '{by}' }} }}");
             let result = rewritten(&filter, path, 0);

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Site;
 use crate::access_log::{AccessLog, LogField, LogFilter, LogFormat, LogTarget};
 use crate::diagnostic::{Code, ValueError};
+use crate::digest::Digest;
 use crate::origin::Mark;
 use crate::raw::{self, LogWord};
 use crate::values::TimeSpan;
@@ -27,12 +28,15 @@ pub(super) fn access_log(site: &mut Site<'_>, raw: &raw::AccessLog) -> Option<Ac
     })
 }
 
-/// Paths are relative to the file that says them.
-fn beside(site: &Site<'_>, to: LogTarget) -> LogTarget {
+/// Paths are relative to the file that says them. Which file that is belongs to what the object means, then: moved to
+/// another folder, it writes elsewhere.
+fn beside(site: &mut Site<'_>, to: LogTarget) -> LogTarget {
     match to {
-        LogTarget::File(path) => {
+        LogTarget::File(path) if path.is_relative() => {
             let folder = Path::new(&**site.file).parent().unwrap_or(Path::new(""));
-            LogTarget::File(folder.join(path))
+            let path = folder.join(path);
+            site.contents.push(Digest::of(&[path.as_os_str().as_encoded_bytes()]));
+            LogTarget::File(path)
         }
         other => other,
     }

@@ -66,7 +66,8 @@ fn rules(site: &mut Site<'_>, raw: &raw::Route, inherited: &Policies) -> Vec<Rul
         "rule",
         "a rule says where requests go: `- backends: [{ cluster: echo }]`",
     );
-    let rules = raw.value.iter().map(|raw| rule(site, raw, inherited, lost)).collect();
+    let rules: Vec<_> = raw.value.iter().map(|raw| rule(site, raw, inherited, lost)).collect();
+    inherited_answers(site, &rules, inherited);
     let names = raw.value.iter().filter_map(|raw| raw.value.name.as_ref());
     site.distinct(names.map(|name| (name.value.clone(), name.mark)), "rule name");
     rules
@@ -90,8 +91,10 @@ fn rule(site: &mut Site<'_>, raw: &At<raw::Rule>, inherited: &Policies, lost: bo
         .copied()
         .collect();
     let lost = lost || filter::lost_answer(written.filters.as_ref(), &policies.filters);
-    only_one_answers(site, &answering);
-    prefixes_to_replace(site, &filters, &matches);
+    if policies.answers() {
+        only_one_answers(site, &answering, &policies);
+    }
+    prefixes_to_replace(site, &filters, &policies, &matches);
     Rule {
         origin: site.origin(raw.mark),
         name,
@@ -167,10 +170,21 @@ pub(super) fn timeouts(
     })
 }
 
-/// Of several filters that answer, those behind the first would never act.
-fn only_one_answers(site: &mut Site<'_>, answering: &[&Filter]) {
+/// The filters that answer and that a route's rules inherit together are the route's mistake, and said once.
+fn inherited_answers(site: &mut Site<'_>, rules: &[Rule], inherited: &Policies) {
+    let together = rules.iter().filter(|rule| !rule.policies.answers()).find_map(|rule| {
+        let filters = nearest_filters(&[&rule.policies, inherited]).into_iter();
+        let answering: Vec<_> = filters.filter(|filter| filter.kind().answers()).collect();
+        (answering.len() > 1).then_some(answering)
+    });
+    only_one_answers(site, &together.unwrap_or_default(), inherited);
+}
+
+/// Of several filters that answer, those behind the first would never act. Each of `own` is told so; of others one is
+/// enough, since as many rules may inherit them as there are.
+fn only_one_answers(site: &mut Site<'_>, answering: &[&Filter], own: &Policies) {
     let [first, others @ ..] = answering else { return };
-    for second in others {
+    for second in own_and_one(others, own) {
         let message = format!(
             "this `{}` never acts: a `{}` answers first",
             second.kind(),
@@ -187,12 +201,24 @@ fn only_one_answers(site: &mut Site<'_>, answering: &[&Filter]) {
     }
 }
 
+/// Those of `filters` that stand in `own`, and the first of the others. Of one kind all are from one place.
+fn own_and_one<'a>(filters: &[&'a Filter], own: &Policies) -> Vec<&'a Filter> {
+    let (mut told, others): (Vec<_>, Vec<_>) = filters.iter().partition(|filter| own.has(filter.kind()));
+    told.extend(others.first());
+    told
+}
+
 /// A filter that replaces the prefix that matched is for rules that match by prefix.
-fn prefixes_to_replace(site: &mut Site<'_>, filters: &[&Filter], matches: &[Match]) {
+fn prefixes_to_replace(site: &mut Site<'_>, filters: &[&Filter], own: &Policies, matches: &[Match]) {
     let Some(other) = matches.iter().find(|one| !matches!(one.path, PathMatch::Prefix(_))) else {
         return;
     };
-    for filter in filters.iter().filter(|filter| filter.spec().replaces_prefix()) {
+    let replacing: Vec<_> = filters
+        .iter()
+        .filter(|filter| filter.spec().replaces_prefix())
+        .copied()
+        .collect();
+    for filter in own_and_one(&replacing, own) {
         let message = format!("this `{}` replaces a prefix, but no prefix is matched", filter.kind());
         let diagnostic = Diagnostic::new(Code::NoPrefix, message, filter.origin().clone());
         let label = Label::new(other.origin().clone()).note("this matches in another way");

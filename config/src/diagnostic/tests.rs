@@ -1,4 +1,11 @@
 //! What people read.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "how long a program computes is real time"
+)]
+
+use std::time::{Duration, Instant};
 
 use crate::{parse_files, parse_str};
 
@@ -89,5 +96,33 @@ fn the_nearest_name_is_suggested() {
         ("clusters:\n  a: { protocol: h2 }", "possible here: `http1`, `http2`"),
     ] {
         assert!(shown(text).contains(hint), "{text}\n{}", shown(text));
+    }
+}
+
+/// What is said of a file takes as long as the file is, not as it is times as many mistakes as it has.
+#[test]
+fn fifty_thousand_mistakes_in_a_file_are_told_in_a_moment() {
+    for line_break in ["\n", ""] {
+        let routes: String = (0..50_000)
+            .map(|n| {
+                format!("  r{n}: {{ listeners: [web], rules: [{{ backends: [{{ cluster: gone }}] }}] }}{line_break}")
+            })
+            .collect();
+        let routes = match line_break {
+            "" => format!("routes: {{{}}}", routes.replace("}  r", "}, r")),
+            _ => format!("routes:\n{routes}"),
+        };
+        let begun = Instant::now();
+        let loaded = parse_str(
+            "gateway.yaml",
+            &format!("listeners:\n  web: {{ address: 127.0.0.1:1 }}\n{routes}"),
+        );
+        assert_eq!(loaded.diagnostics.len(), 50_000);
+        let shown: usize = loaded.diagnostics.iter().map(|one| one.to_string().len()).sum();
+        assert!(shown > 50_000 * 100);
+        let last = loaded.diagnostics[49_999].label().excerpt();
+        assert_eq!(last.is_some(), line_break == "\n");
+        // It takes a second; a minute and more if lines are counted for each.
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     }
 }

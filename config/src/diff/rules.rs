@@ -1,6 +1,6 @@
 //! Routes: hosts, listeners, and which rule of one configuration is which of the other.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::settings::{self, Settings};
 use super::{Difference, Share, show};
@@ -9,7 +9,7 @@ use crate::route::{Backend, Route, Rule};
 
 pub(super) fn routes(old: &Route, new: &Route) -> Vec<Difference> {
     let mut differences = route(old).against(route(new), None);
-    differences.extend(show::filters(&old.policies, &new.policies, None));
+    differences.extend(settings::policy_filters(&old.policies, &new.policies, None));
     let pairs = pairs(&old.rules, &new.rules);
     let kept: HashSet<usize> = pairs.iter().flatten().copied().collect();
     let gone = old
@@ -21,7 +21,7 @@ pub(super) fn routes(old: &Route, new: &Route) -> Vec<Difference> {
     for (before, (number, rule)) in pairs.iter().zip(new.rules.iter().enumerate()) {
         match before.and_then(|number| old.rules.get(number)) {
             None => differences.push(whole(number, rule, true)),
-            Some(before) => differences.extend(rules(before, rule, &rule.label(number))),
+            Some(before) => differences.extend(rules(&new.id, before, rule, &rule.label(number))),
         }
     }
     let places: Vec<usize> = pairs.into_iter().flatten().collect();
@@ -118,14 +118,15 @@ fn reordered(old: &Route, new: &Route) -> Difference {
     }
 }
 
-fn rules(old: &Rule, new: &Rule, name: &str) -> Vec<Difference> {
-    let mut differences = rule(old).against(rule(new), Some(name));
-    differences.extend(show::filters(&old.policies, &new.policies, Some(name)));
+fn rules(holder: &ObjectId, old: &Rule, new: &Rule, name: &str) -> Vec<Difference> {
+    let mut differences = rule(holder, old).against(rule(holder, new), Some(name));
+    differences.extend(settings::policy_filters(&old.policies, &new.policies, Some(name)));
+    differences.extend(backend_filters(holder, old, new, name));
     differences.extend(shares(old, new, name));
     differences
 }
 
-fn rule(rule: &Rule) -> Settings {
+fn rule(holder: &ObjectId, rule: &Rule) -> Settings {
     let Rule {
         origin: _,
         name: _,
@@ -136,11 +137,62 @@ fn rule(rule: &Rule) -> Settings {
     let mut settings = Settings::default();
     settings.put("matches", &show::matches(matches));
     settings::policies(&mut settings, policies);
-    for backend in backends.iter().filter(|backend| !backend.filters.is_empty()) {
-        let setting = format!("backends.{}.filters", backend.cluster.target().name());
-        settings.put(&setting, &show::filter_list(&backend.filters));
-    }
+    parts(&mut settings, holder, backends);
     settings
+}
+
+/// How the filters of backends differ.
+fn backend_filters(holder: &ObjectId, old: &Rule, new: &Rule, name: &str) -> Vec<Difference> {
+    let (before, after) = (by_place(&old.backends), by_place(&new.backends));
+    let places: BTreeSet<Place<'_>> = before.keys().chain(after.keys()).copied().collect();
+    let difference = |place: Place<'_>| {
+        let filters = |backends: &BTreeMap<_, &'_ Backend>| backends.get(&place).map(|one| one.filters.clone());
+        let (old, new) = (
+            filters(&before).unwrap_or_default(),
+            filters(&after).unwrap_or_default(),
+        );
+        show::filters(&old, &new, &format!("{}.filters", shown(holder, place)), Some(name))
+    };
+    places.into_iter().filter_map(difference).collect()
+}
+
+/// Which part of a cluster's requests gets which filters, where it is named with several.
+fn parts(settings: &mut Settings, holder: &ObjectId, backends: &[Backend]) {
+    let total = total(backends);
+    let backends = by_place(backends);
+    let first = |cluster| backends.get(&(cluster, 1)).map(|first| &first.filters);
+    let parted: HashSet<&ObjectId> = backends
+        .iter()
+        .filter(|(place, backend)| first(place.0) != Some(&backend.filters))
+        .map(|(place, _)| place.0)
+        .collect();
+    for (place, backend) in &backends {
+        if parted.contains(place.0) {
+            let part = share(u64::from(backend.weight.get()), total, true);
+            settings.put(&format!("{}.share", shown(holder, *place)), &part);
+        }
+    }
+}
+
+/// A cluster, and the how manieth of those with it a backend is, from 1.
+type Place<'a> = (&'a ObjectId, usize);
+
+fn by_place(backends: &[Backend]) -> BTreeMap<Place<'_>, &Backend> {
+    let mut seen: HashMap<&ObjectId, usize> = HashMap::new();
+    let placed = backends.iter().map(|backend| {
+        let number = seen.entry(backend.cluster.target()).or_default();
+        *number += 1;
+        ((backend.cluster.target(), *number), backend)
+    });
+    placed.collect()
+}
+
+fn shown(holder: &ObjectId, (cluster, number): Place<'_>) -> String {
+    let name = show::reference(holder, cluster);
+    match number {
+        1 => format!("backends.{name}"),
+        _ => format!("backends.{name}#{number}"),
+    }
 }
 
 fn shares(old: &Rule, new: &Rule, name: &str) -> Vec<Difference> {
@@ -162,15 +214,23 @@ fn shares(old: &Rule, new: &Rule, name: &str) -> Vec<Difference> {
 
 /// What each cluster gets; one that stands twice gets both.
 fn shares_of(backends: &[Backend]) -> BTreeMap<ObjectId, Share> {
-    let total: u64 = backends.iter().map(|backend| u64::from(backend.weight.get())).sum();
+    let total = total(backends);
     let mut weights: BTreeMap<ObjectId, (u64, bool)> = BTreeMap::new();
     for Backend { cluster, weight, .. } in backends {
         let entry = weights.entry(cluster.target().clone()).or_default();
         *entry = (entry.0 + u64::from(weight.get()), cluster.is_valid);
     }
-    let share = |(id, (weight, is_valid))| {
-        let percent = weight as f64 * 100.0 / total.max(1) as f64;
-        (id, Share { percent, is_valid })
-    };
-    weights.into_iter().map(share).collect()
+    let shares = weights.into_iter();
+    shares
+        .map(|(id, (weight, is_valid))| (id, share(weight, total, is_valid)))
+        .collect()
+}
+
+fn total(backends: &[Backend]) -> u64 {
+    backends.iter().map(|backend| u64::from(backend.weight.get())).sum()
+}
+
+fn share(weight: u64, total: u64, is_valid: bool) -> Share {
+    let percent = weight as f64 * 100.0 / total.max(1) as f64;
+    Share { percent, is_valid }
 }

@@ -50,7 +50,7 @@ impl Settings {
 
 pub(super) fn listeners(old: &Listener, new: &Listener) -> Vec<Difference> {
     let mut differences = listener(old).against(listener(new), None);
-    differences.extend(show::filters(&old.policies, &new.policies, None));
+    differences.extend(policy_filters(&old.policies, &new.policies, None));
     differences
 }
 
@@ -195,6 +195,11 @@ fn http2(settings: &mut Settings, http2: &Http2Settings) {
 }
 
 /// All but the filters, which are compared by what they are ([`show::filters`]).
+/// How the filters of a listener, route or rule differ.
+pub(super) fn policy_filters(old: &Policies, new: &Policies, rule: Option<&str>) -> Option<Difference> {
+    show::filters(&old.filters, &new.filters, "filters", rule)
+}
+
 pub(super) fn policies(settings: &mut Settings, policies: &Policies) {
     let Policies {
         filters: _,

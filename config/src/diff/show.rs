@@ -10,7 +10,6 @@ use crate::filter::{
 use crate::id::ObjectId;
 use crate::listener::{ServerHeader, Underscores, ViaHeader};
 use crate::matching::{Match, ValueMatch};
-use crate::route::Policies;
 use crate::values::{ByteSize, HeaderName, HeaderText, TimeSpan};
 
 /// A limit; `0s` for none, as it is written.
@@ -90,26 +89,26 @@ fn value(value: &ValueMatch) -> String {
     }
 }
 
-/// How the filters of one place differ.
-pub(super) fn filters(old: &Policies, new: &Policies, rule: Option<&str>) -> Option<Difference> {
-    if old.filters == new.filters {
+/// How the filters of one place, which `setting` names, differ.
+pub(super) fn filters(old: &[Filter], new: &[Filter], setting: &str, rule: Option<&str>) -> Option<Difference> {
+    if old == new {
         return None;
     }
-    let (before, mut after) = (filter_list(&old.filters), filter_list(&new.filters));
+    let (before, mut after) = (filter_list(old), filter_list(new));
     if before == after {
         // Two long bodies may begin alike, and secrets are not shown.
         after += " (with another body or secret)";
     }
     Some(Difference::Setting {
         rule: rule.map(str::to_owned),
-        setting: "filters".to_owned(),
+        setting: setting.to_owned(),
         item: None,
         old: Some(before),
         new: Some(after),
     })
 }
 
-pub(super) fn filter_list(filters: &[Filter]) -> String {
+fn filter_list(filters: &[Filter]) -> String {
     if filters.is_empty() {
         return "none".to_owned();
     }

@@ -1,13 +1,19 @@
 //! What is said of two configurations.
 
+use std::{env, fs};
+
 use super::{Change, Difference, diff};
-use crate::parse_str;
+use crate::{Snapshot, load, parse_files, parse_str};
 
 /// Every change, one a line, as terse as tests are read.
 fn changes(old: &str, new: &str) -> Vec<String> {
     let snapshot = |text| parse_str("x.yaml", text).snapshot;
+    between(&snapshot(old), &snapshot(new))
+}
+
+fn between(old: &Snapshot, new: &Snapshot) -> Vec<String> {
     let mut lines = Vec::new();
-    for object in diff(&snapshot(old), &snapshot(new)) {
+    for object in diff(old, new) {
         match object.change {
             Change::Added => lines.push(format!("+ {}", object.id)),
             Change::Removed => lines.push(format!("- {}", object.id)),
@@ -57,6 +63,8 @@ routes:
       - { name: api, matches: [{ path: { prefix: /api } }], backends: [{ cluster: a, weight: 90 }, { cluster: b, weight: 10 }] }
       - backends: [{ cluster: a }]
 ";
+
+const OTHER: &str = "namespace: other\nclusters:\n  a: { endpoints: [{ address: 127.0.0.1:7 }] }\n";
 
 #[test]
 fn what_means_the_same_is_no_difference() {
@@ -193,6 +201,61 @@ fn shares_are_percentages_and_a_cluster_that_is_gone_is_said() {
         found.contains(&"api/cluster default/b: 10% > 10% (answered with 500)".to_owned()),
         "{found:?}"
     );
+}
+
+#[test]
+fn filters_of_backends_differ_by_the_whole_reference_and_the_place() {
+    let edits = |value: &str| format!("filters: [{{ requestHeaders: {{ set: {{ x: {value} }} }} }}]");
+    let with = |backends: &str| {
+        let rule = BASE.replace("{ cluster: a, weight: 90 }, { cluster: b, weight: 10 }", backends);
+        parse_files([("other.yaml", OTHER), ("x.yaml", &*rule)]).snapshot
+    };
+    // Of one name in two namespaces.
+    let namesakes = |one: &str, two: &str| {
+        let (one, two) = (edits(one), edits(two));
+        with(&format!("{{ cluster: a, {one} }}, {{ cluster: other/a, {two} }}"))
+    };
+    assert_eq!(
+        between(&namesakes("1", "2"), &namesakes("3", "2")),
+        ["api/backends.a.filters/: requestHeaders set x: 1 > requestHeaders set x: 3"]
+    );
+    assert_eq!(
+        between(&namesakes("1", "2"), &namesakes("1", "3")),
+        ["api/backends.other/a.filters/: requestHeaders set x: 2 > requestHeaders set x: 3"]
+    );
+    // One twice: its share is one, yet which part of it has which filters counts.
+    let twice = |value: &str, plain: u32, edited: u32| {
+        let edits = edits(value);
+        with(&format!(
+            "{{ cluster: a, weight: {edited}, {edits} }}, {{ cluster: a, weight: {plain} }}"
+        ))
+    };
+    assert_eq!(
+        between(&twice("1", 9, 1), &twice("2", 9, 1)),
+        ["api/backends.a.filters/: requestHeaders set x: 1 > requestHeaders set x: 2"]
+    );
+    assert_eq!(
+        between(&twice("1", 9, 1), &twice("1", 1, 9)),
+        ["api/backends.a#2.share/: 90% > 10%", "api/backends.a.share/: 10% > 90%"]
+    );
+    assert_eq!(between(&twice("1", 9, 1), &twice("1", 18, 2)), [""; 0]);
+}
+
+#[test]
+fn a_secret_of_a_backend_that_changes_is_said_and_not_shown() {
+    let filter = "filters: [{ requestHeaders: { setSecret: { x: { file: secret } } } }]";
+    let folder = env::temp_dir().join(format!("tidegate-diff-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let [config, secret] = ["x.yaml", "secret"].map(|name| folder.join(name));
+    fs::write(&config, BASE.replace("weight: 90", &format!("weight: 90, {filter}"))).unwrap();
+    let [old, new] = ["one", "two"].map(|value| {
+        fs::write(&secret, value).unwrap();
+        load(&config).unwrap().snapshot
+    });
+    fs::remove_dir_all(folder).unwrap();
+    let shown = "requestHeaders set x: the secret of file secret";
+    let expected = format!("api/backends.a.filters/: {shown} > {shown} (with another body or secret)");
+    assert_eq!(between(&old, &new), [expected]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ pub(crate) struct RewritePath {
     /// Every match of this expression is replaced by `substitution`.
     #[schemars(with = "Option<Regex>", extend("examples" = ["^/users/([0-9]+)"]))]
     pub(crate) regex: Option<Text>,
-    /// `$1` and `${name}` mean the groups of `regex`.
+    /// `$1` and `${name}` mean the groups of `regex`, `$$` a dollar.
     #[schemars(with = "Option<String>", extend("examples" = ["/u/$1"]))]
     pub(crate) substitution: Option<Text>,
 }

@@ -22,6 +22,10 @@ use crate::origin::{Mark, Origin};
 use crate::snapshot::Draft;
 use crate::yaml::MAX_BYTES;
 
+/// The longest line that is shown below a mistake, in bytes. A column is found by counting from the beginning of its line, for
+/// each mistake anew: what programs write as one line of megabytes may have thousands.
+const MAX_SHOWN_LINE: usize = 64 << 10;
+
 /// Why there is nothing to load at all.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {}: {source}", path.display())]
@@ -58,6 +62,7 @@ pub(super) struct Looked {
 
 #[derive(Debug)]
 struct File {
+    name: Arc<str>,
     /// `None` when it has to be read again next time, whatever the system says of it.
     stamp: Option<Stamp>,
     content: Digest,
@@ -177,13 +182,15 @@ impl Files {
 
     /// Gives each label the line that it points at, and puts the findings in the order of files and lines.
     pub(super) fn explain(&mut self, found: &mut [Diagnostic]) {
-        for diagnostic in found.iter_mut() {
-            for label in std::iter::once(&mut diagnostic.at).chain(&mut diagnostic.related) {
-                if label.excerpt.is_none()
-                    && let Some(file) = self.files.get_mut(label.origin.file())
-                {
-                    label.excerpt = file.excerpt(label);
-                }
+        let mut unshown: HashMap<Arc<str>, Vec<&mut Label>> = HashMap::new();
+        for label in labels(found).filter(|label| label.excerpt.is_none()) {
+            if let Some((name, _)) = self.files.get_key_value(label.origin.file()) {
+                unshown.entry(Arc::clone(name)).or_default().push(label);
+            }
+        }
+        for (name, labels) in unshown {
+            if let Some(file) = self.files.get_mut(&name) {
+                file.show(labels);
             }
         }
         found.sort_by_cached_key(|diagnostic| {
@@ -240,6 +247,7 @@ impl File {
         let now = SystemTime::now();
         let named = reading.named.iter().map(|path| (path.clone(), Seen::now(path, now)));
         let mut file = Self {
+            name: Arc::clone(name),
             stamp,
             content,
             named: named.collect(),
@@ -254,11 +262,7 @@ impl File {
     /// Gives the findings within the file their lines, while it is at hand.
     fn explain(&mut self) {
         let mut found = std::mem::take(&mut self.reading.diagnostics);
-        for diagnostic in &mut found {
-            for label in std::iter::once(&mut diagnostic.at).chain(&mut diagnostic.related) {
-                label.excerpt = self.excerpt(label);
-            }
-        }
+        self.show(labels(&mut found).collect());
         self.reading.diagnostics = found;
     }
 
@@ -267,23 +271,43 @@ impl File {
         !self.named.iter().all(|(path, seen)| seen.still_holds(path, now))
     }
 
-    /// The line that a label points at, from a file that has not changed since.
-    fn excerpt(&mut self, label: &Label) -> Option<Arc<str>> {
-        let number = label.origin.line();
-        if let Some(known) = self.excerpts.get(&number) {
-            return Some(Arc::clone(known));
+    /// Gives labels the lines that they point at, from a file that has not changed since. All at once, since a line is found
+    /// by those before it.
+    fn show(&mut self, labels: Vec<&mut Label>) {
+        let numbers = labels.iter().map(|label| label.origin.line());
+        let unknown: HashSet<u32> = numbers.filter(|number| !self.excerpts.contains_key(number)).collect();
+        if let Some(last) = unknown.iter().max()
+            && let Some(text) = self.text()
+        {
+            let found: Vec<_> = (1..=*last)
+                .zip(lines(text))
+                .filter(|(number, line)| line.len() <= MAX_SHOWN_LINE && unknown.contains(number))
+                .map(|(number, line)| (number, line.into()))
+                .collect();
+            self.excerpts.extend(found);
         }
+        for label in labels {
+            label.excerpt = self.excerpts.get(&label.origin.line()).cloned();
+        }
+    }
+
+    /// What stands in it, if that is still what was read.
+    fn text(&mut self) -> Option<&str> {
         if self.text.is_none() {
-            let bytes = read_bounded(Path::new(label.origin.file()), MAX_BYTES);
+            let bytes = read_bounded(Path::new(&*self.name), MAX_BYTES);
             self.text = (content_of(&bytes) == self.content)
                 .then(|| String::from_utf8(bytes.ok()?).ok())
                 .flatten();
         }
-        let index = (number as usize).saturating_sub(1);
-        let line: Arc<str> = lines(self.text.as_deref()?).nth(index)?.into();
-        self.excerpts.insert(number, Arc::clone(&line));
-        Some(line)
+        self.text.as_deref()
     }
+}
+
+/// The places that these point at.
+fn labels(found: &mut [Diagnostic]) -> impl Iterator<Item = &mut Label> {
+    found
+        .iter_mut()
+        .flat_map(|diagnostic| std::iter::once(&mut diagnostic.at).chain(&mut diagnostic.related))
 }
 
 fn text_of(name: &Arc<str>, bytes: io::Result<Vec<u8>>) -> Result<String, Box<Diagnostic>> {

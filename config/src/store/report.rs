@@ -41,7 +41,8 @@ pub struct Report {
     pub unchanged: usize,
     /// Objects of which the newest version is set aside; [`ObjectStatus`] says why, and what serves instead.
     pub quarantined: Vec<ObjectId>,
-    /// The hash of what the files say. It depends on nothing else: neither on order nor on what was there before.
+    /// The hash of what the files say, where relative paths of logs lead included. It depends on nothing else: neither on
+    /// order nor on what was there before.
     pub desired: Digest,
     /// The hash of what serves.
     pub effective: Digest,

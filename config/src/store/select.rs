@@ -37,10 +37,9 @@ pub(super) fn select(
             None => draft.object.is_none().then(by_itself),
         };
         diagnostics.extend(found);
-        let last = previous.get(id).and_then(|status| status.serving.as_ref());
         let serving = match reason {
-            None => served(file, draft, last),
-            Some(_) => last.cloned(),
+            None => served(file, draft),
+            Some(_) => previous.get(id).and_then(|status| status.serving.clone()),
         };
         let status = ObjectStatus {
             origin: draft.origin.clone(),
@@ -82,13 +81,11 @@ fn reasons(diagnostics: &[Diagnostic]) -> BTreeMap<ObjectId, Diagnostic> {
     reasons
 }
 
-/// The version that is written. One that says what the last one said is the last one: it keeps its `Arc`, so that nobody
-/// has to compare what they hold.
-fn served(file: &Arc<str>, draft: &Draft, last: Option<&Served>) -> Option<Served> {
-    let object = draft.object.as_ref()?;
-    let same = last.filter(|last| last.hash == draft.hash).map(|last| &last.object);
+/// The version that is written, even where it says what the last one said: it may stand on other lines, which is where
+/// what is wrong with it is shown. Its old `Arc` it gets back in [`crate::snapshot::assemble`], if it means the same.
+fn served(file: &Arc<str>, draft: &Draft) -> Option<Served> {
     Some(Served {
-        object: same.unwrap_or(object).clone(),
+        object: draft.object.clone()?,
         written: Arc::clone(&draft.written),
         hash: draft.hash,
         file: Arc::clone(file),

@@ -274,6 +274,64 @@ fn files_that_did_not_change_are_not_read_and_objects_keep_their_arc() {
     assert!(Arc::ptr_eq(&route(&first), &route(&changed)));
 }
 
+/// What moves with its file keeps its meaning, not its lines.
+#[test]
+fn what_is_wrong_with_an_object_that_moved_is_shown_where_it_stands_now() {
+    let dangling = |reload: &Reload| {
+        let found = reload.diagnostics.iter();
+        let lines = found.map(|found| (found.code(), found.line(), found.label().excerpt().map(str::to_owned)));
+        lines.collect::<Vec<_>>()
+    };
+    let route = ALL.lines().nth(1).map(str::to_owned);
+    let gone = "clusters:\n  gone: { endpoints: [{ address: 127.0.0.1:9000 }] }\n";
+    let folder = Folder::with(&[("all.yaml", &format!("{WEB}{gone}{ALL}"))]);
+    let mut store = folder.store();
+    let first = store.reload().unwrap();
+    assert_eq!(dangling(&first), [(Code::UnknownReference, 6, route.clone())]);
+    folder.write("all.yaml", format!("{WEB}{ALL}"));
+    let moved = store.reload().unwrap();
+    assert_eq!(dangling(&moved), [(Code::UnknownReference, 4, route.clone())]);
+    assert!(Arc::ptr_eq(
+        first.snapshot.route(&id(Kind::Route, "all")).unwrap(),
+        moved.snapshot.route(&id(Kind::Route, "all")).unwrap()
+    ));
+    // Set aside, with a label that points at another object.
+    folder.write("b.yaml", WEB.replace("web", "b"));
+    folder.write("all.yaml", format!("# one more line\n{WEB}{ALL}"));
+    let met = store.reload().unwrap();
+    let twice = met.diagnostics.iter().find(|found| found.code() == Code::SameAddress);
+    assert!(twice.unwrap().to_string().contains("all.yaml:3:3"), "{twice:?}");
+}
+
+#[test]
+fn a_listener_that_moves_to_another_folder_logs_there() {
+    let web = |log: &str| format!("listeners:\n  web: {{ address: 127.0.0.1:8080, accessLog: {{ to: {log} }} }}\n");
+    for (log, is_relative) in [("./access.log", true), ("/var/log/access.log", false)] {
+        let folder = Folder::with(&[("one/web.yaml", &web(log))]);
+        let mut store = folder.store();
+        let first = store.reload().unwrap();
+        assert_eq!(codes(&first), []);
+        folder.remove("one/web.yaml");
+        folder.write("two/web.yaml", web(log));
+        let moved = store.reload().unwrap();
+        let to = |reload: &Reload| {
+            reload
+                .snapshot
+                .listeners()
+                .next()
+                .unwrap()
+                .access_log()
+                .unwrap()
+                .to
+                .clone()
+        };
+        assert_eq!(to(&first) != to(&moved), is_relative);
+        assert_eq!(moved.report.has_effect(), is_relative);
+        assert_eq!(first.report.desired != moved.report.desired, is_relative);
+        assert_eq!(first.report.effective != moved.report.effective, is_relative);
+    }
+}
+
 #[test]
 fn desired_depends_on_what_is_said_alone() {
     let apart = Folder::with(&[("b.yaml", WEB), ("a/c.yaml", UP), ("d.yml", ALL)]);

@@ -54,6 +54,23 @@ const LINTS: &[(&str, &str)] = &[
         "routes:\n  r: { listeners: [web], rules: [{ filters: [{ redirect: { port: 1 } }, »{ rewrite: { host: x } }] }] }",
         "TG0408",
     ),
+    // The same below one that the rule inherits: of its route, or of each of its listeners.
+    (
+        "routes:\n  r: { listeners: [web], filters: [{ directResponse: { status: 200 } }], rules: [{ filters: [»{ rewrite: { host: x } }] }] }",
+        "TG0408",
+    ),
+    (
+        "routes:\n  r: { listeners: [web], filters: [{ redirect: { port: 1 } }, »{ rewrite: { host: x } }], rules: [{}, { matches: [{ method: GET }] }] }",
+        "TG0408",
+    ),
+    (
+        "listeners:\n  p: { address: 127.0.0.1:3, filters: [{ redirect: { port: 1 } }] }\n  q: { address: 127.0.0.1:4, filters: [{ directResponse: { status: 404 } }] }\nroutes:\n  r: { listeners: [p, q], rules: [{ filters: [»{ requestHeaders: { remove: [x] } }], backends: [{ cluster: a }] }] }",
+        "TG0408",
+    ),
+    (
+        "listeners:\n  p: { address: 127.0.0.1:3, filters: [{ redirect: { port: 1 } }] }\nroutes:\n  r: { listeners: [p], rules: [{ filters: [»{ directResponse: { status: 200 } }] }] }",
+        "TG0408",
+    ),
     (
         "routes:\n  r: { listeners: [web], rules: [{ filters: [»{ requestHeaders: { set: { Authorization: Basic eDp5 } } }], backends: [{ cluster: a }] }] }",
         "TG0409",
@@ -111,6 +128,10 @@ const MEANT: &[&str] = &[
     "routes:\n  r: { listeners: [web], timeouts: { request: 0s, backendRequest: 5s }, rules: [{ backends: [{ cluster: a }] }] }",
     "routes:\n  r: { listeners: [web], rules: [{ backends: [{ cluster: a, weight: 0 }, { cluster: b }] }] }",
     "routes:\n  r: { listeners: [web, tls], disabled: [rateLimit], rules: [{ backends: [{ cluster: a }] }] }",
+    // A filter that acts on one of two listeners, or in one of two rules; one that changes the answer of another.
+    "listeners:\n  p: { address: 127.0.0.1:3, filters: [{ redirect: { port: 1 } }] }\nroutes:\n  r: { listeners: [p, tls], rules: [{ filters: [{ rewrite: { host: x } }], backends: [{ cluster: a }] }] }",
+    "routes:\n  r: { listeners: [web], filters: [{ redirect: { port: 1 } }, { rewrite: { host: x } }], rules: [{}, { matches: [{ method: GET }], disabled: [redirect], backends: [{ cluster: a }] }] }",
+    "routes:\n  r: { listeners: [web], filters: [{ redirect: { port: 1 } }], rules: [{ filters: [{ responseHeaders: { set: { x: y } } }] }] }",
 ];
 
 #[test]

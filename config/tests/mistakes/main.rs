@@ -476,6 +476,39 @@ fn many_maps_that_merge_a_long_one_are_refused() {
     assert_eq!(places(&text)[0].0, "TG0004");
 }
 
+/// However many rules inherit them.
+#[test]
+fn filters_that_a_route_has_wrong_are_told_once() {
+    let route = |filters: &str, rule: &str, rules: usize| {
+        let rules = format!("      - {rule}\n").repeat(rules);
+        format!("routes:\n  all:\n    listeners: [good]\n    filters:\n{filters}    rules:\n{rules}")
+    };
+    let three = "      - redirect: { scheme: https }\n      - directResponse: { status: 200 }\n      - directResponse: { status: 201 }\n";
+    assert_eq!(places(&route(three, "{}", 100)), [("TG0209", 6, 9), ("TG0209", 7, 9)]);
+    // Rules with a filter of their own say it each, for that one.
+    let own = "filters: [{ directResponse: { status: 200 } }]";
+    let redirect = "      - redirect: { scheme: https }\n";
+    assert_eq!(places(&route(redirect, own, 2)), [("TG0209", 7, 19), ("TG0209", 8, 19)]);
+    let own = "filters: [{ redirect: { scheme: https } }]";
+    assert_eq!(places(&route(three, own, 2)), [("TG0209", 6, 9), ("TG0209", 6, 9)]);
+    // What each rule disables is nobody's mistake.
+    let disabled = format!("{GOOD}{}", route(three, "disabled: [directResponse]", 3));
+    assert_eq!(places(&disabled), []);
+}
+
+#[test]
+fn twenty_thousand_headers_are_read_in_a_moment() {
+    let map = |letter: char| (0..20_000).map(|n| format!("{letter}{n}: v, ")).collect::<String>();
+    let list = |letter: char| (0..20_000).map(|n| format!("{letter}{n}, ")).collect::<String>();
+    let text = format!(
+        "routes:\n  all:\n    listeners: [good]\n    rules:\n      - backends: [{{ cluster: good }}]\n        filters:\n          - requestHeaders: {{ set: {{ {} }}, remove: [{}A7] }}\n",
+        map('a'),
+        list('b')
+    );
+    let found = places(&text);
+    assert_eq!(found.iter().map(|place| place.0).collect::<Vec<_>>(), ["TG0209"]);
+}
+
 #[test]
 fn codes_are_unique_and_in_order() {
     let texts: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();

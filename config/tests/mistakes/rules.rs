@@ -350,6 +350,10 @@ pub(crate) const RULES: &[(&str, &str)] = &[
         "TG0209",
     ),
     (
+        "{ filters: [{ requestHeaders: { set: { X: a }, setSecret: { »x: { env: PATH } } } }], backends: [{ cluster: good }] }",
+        "TG0210",
+    ),
+    (
         "{ filters: [{ responseHeaders: { remove: »server } }], backends: [{ cluster: good }] }",
         "TG0103",
     ),
@@ -396,6 +400,14 @@ pub(crate) const RULES: &[(&str, &str)] = &[
     ),
     (
         "{ filters: [{ rewrite: { path: { regex: '(a)', substitution: »/$ } } }], backends: [{ cluster: good }] }",
+        "TG0221",
+    ),
+    (
+        "{ filters: [{ rewrite: { path: { regex: '(a)', substitution: »'/$$$' } } }], backends: [{ cluster: good }] }",
+        "TG0221",
+    ),
+    (
+        "{ filters: [{ rewrite: { path: { regex: '(a)', substitution: »'/${}' } } }], backends: [{ cluster: good }] }",
         "TG0221",
     ),
     (

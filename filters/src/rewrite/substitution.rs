@@ -1,7 +1,7 @@
-//! Every match of a pattern replaced by a text with groups in it: `$1`, `$name`, `${name}`, and `$$` for a dollar, as the
-//! `regex` crate has it, but read once.
+//! Every match of a pattern replaced by a text with groups in it, as the `regex` crate has it, but read once.
 
 use regex::{Captures, Regex};
+use tidegate_config::SubstitutionPiece;
 
 use crate::path::MAX_LENGTH;
 
@@ -55,41 +55,27 @@ impl Substitution {
     }
 }
 
+/// Text that stands together is one piece.
 fn pieces(pattern: &Regex, text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut plain = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
-        plain.push_str(before);
-        let Some((name, tail)) = group_name(after) else {
-            // A dollar that names nothing is one.
-            plain.push('$');
-            rest = after.strip_prefix('$').unwrap_or(after);
-            continue;
-        };
-        if !plain.is_empty() {
-            pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
+    for piece in SubstitutionPiece::all_of(text) {
+        match piece {
+            SubstitutionPiece::Text(text) => plain.push_str(text),
+            SubstitutionPiece::LoneDollar => plain.push('$'),
+            SubstitutionPiece::Group(name) => {
+                pieces.extend(text_of(&mut plain));
+                // A group that does not exist is empty.
+                pieces.extend(group(pattern, name).map(Piece::Group));
+            }
         }
-        // A group that does not exist is empty.
-        pieces.extend(group(pattern, name).map(Piece::Group));
-        rest = tail;
     }
-    plain.push_str(rest);
-    if !plain.is_empty() {
-        pieces.push(Piece::Text(plain.into()));
-    }
+    pieces.extend(text_of(&mut plain));
     pieces
 }
 
-/// The name at the front, and what follows it: in braces, or as long as letters, digits and underscores go.
-fn group_name(text: &str) -> Option<(&str, &str)> {
-    if let Some(braced) = text.strip_prefix('{') {
-        return braced.split_once('}');
-    }
-    let end = text
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .unwrap_or(text.len());
-    text.split_at_checked(end).filter(|(name, _)| !name.is_empty())
+fn text_of(plain: &mut String) -> Option<Piece> {
+    (!plain.is_empty()).then(|| Piece::Text(std::mem::take(plain).into()))
 }
 
 fn group(pattern: &Regex, name: &str) -> Option<usize> {
@@ -108,7 +94,7 @@ mod tests {
             let regex = Regex::new(pattern).unwrap();
             for by in [
                 "", "-", "$1", "${1}", "$1x", "${1}x", "$rest", "${rest}!", "$0$0", "$9", "$nothing", "$$1", "$", "a$",
-                "$-", "${", "${1", "$a1", "[$2|$1]", "$$$$",
+                "$-", "${", "${1", "$a1", "[$2|$1]", "$$$$", "${}", "a${}b", "$$$1", "$$", "$${1}",
             ] {
                 let substitution = Substitution::compile(&regex, by);
                 for text in ["/aab/a", "xx", "", "/é/ab", "none"] {

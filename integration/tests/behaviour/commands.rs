@@ -92,7 +92,10 @@ fn a_diff_says_what_changes_as_meaning() {
     );
     assert_eq!(
         found["changes"][2]["differences"][1],
-        json!({ "kind": "share", "rule": "all", "cluster": "cluster default/v1", "oldPercent": 90.0, "newPercent": 50.0 })
+        json!({
+            "kind": "share", "rule": "all", "cluster": "cluster default/v1",
+            "oldPercent": 90.0, "newPercent": 50.0, "oldValid": true, "newValid": true
+        })
     );
 }
 

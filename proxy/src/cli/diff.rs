@@ -133,6 +133,9 @@ enum JsonDifference<'a> {
         cluster: String,
         old_percent: Option<f64>,
         new_percent: Option<f64>,
+        /// Whether there is such a cluster; where not, its share is answered with 500.
+        old_valid: Option<bool>,
+        new_valid: Option<bool>,
     },
     RuleAdded {
         rule: &'a str,
@@ -185,6 +188,8 @@ impl<'a> JsonDifference<'a> {
                 cluster: cluster.to_string(),
                 old_percent: old.map(|share| share.percent),
                 new_percent: new.map(|share| share.percent),
+                old_valid: old.map(|share| share.is_valid),
+                new_valid: new.map(|share| share.is_valid),
             },
             Difference::Rule { rule, is_new, matches } if *is_new => Self::RuleAdded { rule, matches },
             Difference::Rule { rule, matches, .. } => Self::RuleRemoved { rule, matches },

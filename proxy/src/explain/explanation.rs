@@ -68,7 +68,7 @@ pub enum Outcome {
 pub struct Winner {
     /// `namespace/name`.
     pub route: String,
-    /// Its name, or its number from 0.
+    /// Its name, or its place in the route: `#1` is the first.
     pub rule: String,
     pub place: Place,
     pub matched: MatchUse,
@@ -132,7 +132,7 @@ pub struct Timeouts {
 pub struct Loser {
     /// `namespace/name`.
     pub route: String,
-    /// Its name, or its number from 0.
+    /// Its name, or its place in the route: `#1` is the first.
     pub rule: String,
     pub place: Place,
     /// The match of it that came furthest.

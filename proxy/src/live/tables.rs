@@ -157,7 +157,7 @@ pub struct Rule {
     pub route: Arc<Route>,
     /// Its route's: one place in memory fewer on the way of each request.
     pub stats: PerWorker<RouteStats>,
-    /// Its name, or its number from 0.
+    /// Its name, or its place in the route: `#1` is the first.
     pub name: Box<str>,
     pub filters: RuleFilters,
     pub backends: Box<[Backend]>,

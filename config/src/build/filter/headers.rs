@@ -1,5 +1,7 @@
 //! `requestHeaders` and `responseHeaders`, and the headers of a direct response.
 
+use std::collections::HashSet;
+
 use super::{Site, says_nothing, secret};
 use crate::diagnostic::{Code, ValueError};
 use crate::filter::HeaderEdits;
@@ -19,14 +21,16 @@ pub(super) fn edits(site: &mut Site<'_>, raw: &raw::HeaderEdits, mark: Mark) -> 
         remove: removed(site, raw),
     };
     let secret: Vec<_> = names(raw.set_secret.as_ref()).collect();
+    let set: HashSet<&str> = edits.set.iter().map(|(name, _)| name.as_str()).collect();
     for name in &secret {
-        if edits.set.iter().any(|(set, _)| is(set, name)) {
+        if set.contains(&*name.value.to_ascii_lowercase()) {
             let error = ValueError::new(Code::Repeated, format!("`{}` is set twice", name.value));
             site.report(name.mark, error.help("leave it out of `set` or out of `setSecret`"));
         }
     }
+    let removed: HashSet<&str> = edits.remove.iter().map(HeaderName::as_str).collect();
     for name in names(raw.set.as_ref()).chain(secret).chain(names(raw.add.as_ref())) {
-        if edits.remove.iter().any(|removed| is(removed, name)) {
+        if removed.contains(&*name.value.to_ascii_lowercase()) {
             let error = ValueError::new(Code::Pointless, format!("`{}` is removed again below", name.value));
             site.report(
                 name.mark,
@@ -39,10 +43,6 @@ pub(super) fn edits(site: &mut Site<'_>, raw: &raw::HeaderEdits, mark: Mark) -> 
 
 fn names<V>(map: Option<&raw::HeaderMap<V>>) -> impl Iterator<Item = &raw::Text> {
     map.into_iter().flat_map(|map| &map.0).map(|(name, _)| name)
-}
-
-fn is(name: &HeaderName, written: &raw::Text) -> bool {
-    name.as_str().eq_ignore_ascii_case(&written.value)
 }
 
 fn removed(site: &mut Site<'_>, raw: &raw::HeaderEdits) -> Vec<HeaderName> {

@@ -6,7 +6,7 @@ use super::Site;
 use crate::diagnostic::{Code, ValueError};
 use crate::filter::{PathRewrite, RedirectPath};
 use crate::raw;
-use crate::values::{PathText, Pattern};
+use crate::values::{PathText, Pattern, SubstitutionPiece};
 use crate::yaml::At;
 
 pub(super) fn redirected(site: &mut Site<'_>, raw: &At<raw::RedirectPath>) -> Option<RedirectPath> {
@@ -68,37 +68,22 @@ fn not_one<T, P>(site: &mut Site<'_>, raw: &At<P>, help: &str) -> Option<T> {
 fn substituted(text: &str, regex: &Regex) -> Result<Box<str>, ValueError> {
     let bad = |message: String, help: &str| Err(ValueError::new(Code::BadSubstitution, message).help(help));
     let mut literal = String::from("/");
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
-        literal += before;
-        let (group, left) = match group_name(after) {
-            Some(found) => found,
-            None => return bad(format!("the `$` of `{text}` names no group"), GROUPS),
-        };
-        if !has_group(regex, group) {
-            return bad(format!("the pattern has no group `{group}`"), GROUPS);
+    for piece in SubstitutionPiece::all_of(text) {
+        match piece {
+            SubstitutionPiece::Text(text) => literal += text,
+            SubstitutionPiece::Group(group) if has_group(regex, group) => {}
+            SubstitutionPiece::Group(group) => return bad(format!("the pattern has no group `{group}`"), GROUPS),
+            SubstitutionPiece::LoneDollar => return bad(format!("a `$` of `{text}` names no group"), GROUPS),
         }
-        rest = left;
     }
-    literal += rest;
     if let Some(help) = PathText::unfit(&literal) {
         return bad(format!("`{text}` does not make a path"), help);
     }
     Ok(text.into())
 }
 
-const GROUPS: &str = "`$1` and `${name}` mean the groups of the pattern; before a letter, digit or `_` write `${1}`";
-
-/// The name behind a `$` and what comes after it, as the `regex` crate reads it: `{name}`, or all word characters.
-fn group_name(text: &str) -> Option<(&str, &str)> {
-    if let Some(braced) = text.strip_prefix('{') {
-        return braced.split_once('}').filter(|(name, _)| !name.is_empty());
-    }
-    let end = text
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .unwrap_or(text.len());
-    text.split_at_checked(end).filter(|(name, _)| !name.is_empty())
-}
+const GROUPS: &str =
+    "`$1` and `${name}` mean the groups of the pattern, `$$` a dollar; before a letter, digit or `_` write `${1}`";
 
 fn has_group(regex: &Regex, name: &str) -> bool {
     match name.parse::<usize>() {

@@ -59,9 +59,10 @@ const METHOD: &str = "
 - System calls are counted by strace in a stretch of its own, with one worker, on connections that are open already.
 - Memory is the resident size of a fresh proxy with one worker, half a second after each connection was used once.
 - Start-up is from the start of the process to the first answered request, with one worker.
-- Tidegate runs as shipped: metrics, decision record, request id, X-Forwarded-* and timeouts on. The peers add X-Forwarded-For, and no more; access
-  logs are off everywhere but in the row that names them, where HAProxy writes to its standard output, which is a file. HTTP/2 is
-  cleartext by prior knowledge. NGINX of Debian speaks no HTTP/2 to its upstreams.
+- Tidegate runs as shipped: metrics, decision record, request id, X-Forwarded-* and timeouts on; but its limit of requests a connection is
+  lifted (`requestsPerConnection: 0`), as NGINX's is, since the load keeps its connections. The peers add X-Forwarded-For, and no more. Access
+  logs are off everywhere but in two rows: that of the filters, where every proxy of it writes one (HAProxy to its standard output, which is a
+  file), and that of the JSON access log, which is Tidegate's alone. HTTP/2 is cleartext by prior knowledge. NGINX of Debian speaks no HTTP/2 to its upstreams.
 ";
 
 fn bars(out: &mut String, results: &Results) -> std::fmt::Result {

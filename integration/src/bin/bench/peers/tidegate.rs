@@ -1,5 +1,6 @@
-//! Tidegate as shipped: metrics, decision record, request id, X-Forwarded-* and timeouts on, access log off. Only the limit of
-//! requests a connection is lifted, as it is for NGINX: the load keeps its connections.
+//! Tidegate as shipped: metrics, decision record, request id, X-Forwarded-* and timeouts on, access log off but in the rows of
+//! the filters and of the access log. Only the limit of requests a connection is lifted (`requestsPerConnection: 0`), as it is
+//! for NGINX: the load keeps its connections.
 
 use std::fs;
 use std::path::Path;

@@ -166,7 +166,7 @@ impl<'a> Place<'a> {
             pool.stats().overflows.inc();
             return None;
         }
-        pool.waiting.set(pool.waiting.get() + 1);
+        pool.begin_waiting();
         pool.stats().pending.rise();
         Some(Self(origin))
     }
@@ -176,7 +176,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let pool = &self.0.pool;
         pool.cluster.waiting.fetch_sub(1, Ordering::Relaxed);
-        pool.waiting.set(pool.waiting.get().saturating_sub(1));
+        pool.end_waiting();
         pool.stats().pending.fall();
     }
 }

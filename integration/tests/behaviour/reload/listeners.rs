@@ -93,6 +93,34 @@ fn two_may_change_places() {
     live.comes_to_be("listener default/one", "active");
 }
 
+/// Its address is another listener's then; its connections finish as if it had closed.
+#[test]
+fn the_connections_of_one_that_is_renamed_finish() {
+    let live = Live::start();
+    let address = free();
+    live.folder.write("all.yaml", ALL.replace("[web]", "[old, new]"));
+    live.folder.write("web.yaml", listeners(&[("old", address)]));
+    until("the old name", || (!refuses(address)).then_some(()));
+    let mut idle: Vec<_> = (0..4).map(|_| Raw::connect(address)).collect();
+    for client in &mut idle {
+        assert_eq!(client.get("/").head.status(), Some(200));
+    }
+    live.folder.write("web.yaml", listeners(&[("new", address)]));
+    live.comes_to_be("listener default/new", "active");
+    for client in &mut idle {
+        assert!(client.ends(DEADLINE), "it is kept");
+        assert!(client.received.is_empty(), "{:?}", client.received);
+    }
+    let mut client = Raw::connect(address);
+    for _ in 0..3 {
+        assert_eq!(client.get("/").head.status(), Some(200));
+    }
+    until("it to be gone", || {
+        (!live.objects().contains("listener default/old")).then_some(())
+    });
+    assert_eq!(client.get("/").head.status(), Some(200));
+}
+
 #[test]
 fn other_settings_are_for_new_connections_and_close_none() {
     let live = Live::start();

@@ -70,7 +70,13 @@ async fn connect(origin: &Origin, wish: Wish, worker: &Rc<Worker>) -> Result<Lea
     let mut place = None;
     loop {
         let may_connect = !origin.is_connecting();
-        if may_connect && let Ok(permit) = Arc::clone(&cluster.connections).try_acquire_owned() {
+        // What is idle to other endpoints would stay so while this one's requests wait in vain.
+        if may_connect
+            && let Some(permit) = Arc::clone(&cluster.connections)
+                .try_acquire_owned()
+                .ok()
+                .or_else(|| origin.pool.give_up_idle())
+        {
             return open(origin, permit, deadline, worker).await;
         }
         if place.is_none() {

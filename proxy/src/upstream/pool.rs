@@ -69,7 +69,8 @@ impl Pools {
     /// Gives up one idle connection of a cluster whose limit is used up, for a worker that needs one.
     pub fn give_up_idle(&self, slot: usize) {
         if let Some(Some(pool)) = self.0.borrow().get(slot) {
-            pool.give_up_idle();
+            // Whoever waits longest gets its permit.
+            drop(pool.give_up_idle());
         }
     }
 }
@@ -269,22 +270,25 @@ impl ClusterPool {
         }
     }
 
-    fn give_up_idle(&self) {
+    /// Closes one idle connection. The permit of an HTTP/1.1 connection is given, past whoever waits for one; that of an
+    /// HTTP/2 connection comes to those once it is closed in order.
+    pub(super) fn give_up_idle(&self) -> Option<OwnedSemaphorePermit> {
         for endpoint in &self.endpoints {
             let mut idle = endpoint.idle.borrow_mut();
             if !idle.is_empty() {
-                idle.remove(0);
+                let (_, permit) = idle.remove(0).permit;
                 self.closed_idle();
-                return;
+                return Some(permit);
             }
         }
         for endpoint in &self.endpoints {
             let mut shared = endpoint.shared.borrow_mut();
             if let Some(index) = shared.iter().position(|shared| shared.handle.active_streams() == 0) {
                 shared.remove(index);
-                return;
+                break;
             }
         }
+        None
     }
 }
 

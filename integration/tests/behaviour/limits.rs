@@ -1,6 +1,8 @@
 //! How many connections there may be: those over a limit are closed unread and counted, and who leaves makes room.
 
-use tidegate_integration::harness::{DEADLINE, Proxy, Raw, Recorder, until};
+use std::thread;
+
+use tidegate_integration::harness::{DEADLINE, Origin, Proxy, Raw, Recorder, Wire, until};
 
 use crate::setup::{Extra, config};
 
@@ -67,4 +69,60 @@ fn the_process_takes_so_many_connections_over_all_listeners() {
     clients.remove(1);
     clients.push(served_in_time(side));
     refused(web);
+}
+
+/// A proxy of one worker whose only connection goes to the one or the other of two upstreams in turn.
+fn one_connection_for_two(wire: Wire) -> (Proxy, [Origin; 2]) {
+    let origins = [(); 2].map(|()| Origin::start(wire, |served| served.answer(200, b"ok")));
+    let [a, b] = origins.each_ref().map(|origin| origin.address);
+    let proxy = Proxy::start(&format!(
+        "listeners: {{ web: {{ address: 127.0.0.1:0 }} }}\n\
+         routes: {{ all: {{ listeners: [web], rules: [{{ backends: [{{ cluster: up }}] }}] }} }}\n\
+         clusters:\n  up: {{ protocol: {}, balancer: roundRobin, limits: {{ connections: 1 }}, \
+         endpoints: [{{ address: {a} }}, {{ address: {b} }}] }}\n",
+        origins[0].protocol(),
+    ));
+    (proxy, origins)
+}
+
+/// What is idle to another endpoint makes room: nobody else would close it.
+fn requests_in_turn_are_answered(wire: Wire) {
+    let (proxy, _origins) = one_connection_for_two(wire);
+    let mut client = proxy.connect();
+    for _ in 0..6 {
+        assert_eq!(client.get("/").head.status(), Some(200));
+    }
+    assert_eq!(
+        proxy.metric("tidegate_upstream_connections{cluster=\"default/up\"}"),
+        Some(1.0)
+    );
+}
+
+#[test]
+fn one_connection_serves_two_endpoints_in_turn_http1() {
+    requests_in_turn_are_answered(Wire::H1);
+}
+
+#[test]
+fn one_connection_serves_two_endpoints_in_turn_http2() {
+    requests_in_turn_are_answered(Wire::H2);
+}
+
+/// Whoever is woken by a connection that came back can use it, whichever endpoint it is to.
+#[test]
+fn one_connection_serves_two_endpoints_at_once() {
+    let (proxy, _origins) = one_connection_for_two(Wire::H1);
+    let clients: Vec<_> = (0..8)
+        .map(|_| {
+            let mut client = proxy.connect();
+            thread::spawn(move || {
+                for _ in 0..10 {
+                    assert_eq!(client.get("/").head.status(), Some(200));
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.join().unwrap();
+    }
 }

@@ -22,12 +22,12 @@ pub(super) struct Shown {
     connections: u64,
     connections_idle: u64,
     connections_available: usize,
-    /// Tries that it is answering, and requests that wait for a connection.
+    /// Requests that are not over, and those of them that wait for a connection.
     active: u64,
     pending: u64,
-    /// Tries handed to it.
+    /// Requests handed to it; one that is sent again counts once.
     requests: u64,
-    /// Requests sent again after a reused connection turned out closed.
+    /// Times that a request was sent again: a reused connection turned out closed, or the upstream had not taken it.
     resent: u64,
     /// Requests refused because a limit was used up.
     overflows: u64,

@@ -32,11 +32,18 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Accepts until the gate closes, and then what the kernel still holds: a connection that it has completed would be reset
 /// when the socket closes.
 pub async fn accept(socket: TcpListener, gate: Gate, place: Place) {
-    let watch = gate.drain().watch();
+    let mut watch = gate.drain().watch();
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
-            () = std::future::poll_fn(|cx| watch.poll(cx)) => break,
+            () = std::future::poll_fn(|cx| watch.poll(cx)) => {
+                if gate.drain().has_begun() {
+                    break;
+                }
+                // The gate has come to lead to another listener, and goes on.
+                watch = gate.drain().watch();
+                continue;
+            }
         };
         match accepted {
             Ok((stream, peer)) => deal(stream, peer, &gate, &place),
@@ -117,7 +124,8 @@ pub fn serve(stream: TcpStream, peer: SocketAddr, listener: &Arc<Listener>, gate
     }
     let connection = (peer, local, Arc::clone(listener));
     // Boxed, because ten thousand idle HTTP/1.1 connections each hold this task: it has room for waiting and no more.
-    let watch = gate.drain().watch();
+    let drain = gate.drain();
+    let watch = drain.watch();
     let ticket = watch.ticket();
     let begun = Box::pin(begin(Io::Tcp(stream), connection, watch, Rc::clone(worker)));
     let task = tokio::task::spawn_local(async move {
@@ -126,7 +134,7 @@ pub fn serve(stream: TcpStream, peer: SocketAddr, listener: &Arc<Listener>, gate
             http1::serve(session, serve::stack()).await;
         }
     });
-    gate.drain().hold(ticket, task.abort_handle());
+    drain.hold(ticket, task.abort_handle());
 }
 
 /// Serves an HTTP/2 connection to its end; makes a session of an HTTP/1.1 connection.

@@ -21,7 +21,7 @@ pub struct Gate(Rc<Inner>);
 struct Inner {
     id: GateId,
     listener: RefCell<Arc<Listener>>,
-    drain: Drain,
+    drain: RefCell<Drain>,
 }
 
 impl Gate {
@@ -29,7 +29,7 @@ impl Gate {
         Self(Rc::new(Inner {
             id,
             listener: RefCell::new(listener),
-            drain: Drain::default(),
+            drain: RefCell::default(),
         }))
     }
 
@@ -42,17 +42,24 @@ impl Gate {
         Arc::clone(&self.0.listener.borrow())
     }
 
-    /// New connections belong to this listener; those that are open stay with theirs.
-    pub fn lead_to(&self, listener: &Arc<Listener>) {
-        self.0.listener.borrow_mut().clone_from(listener);
+    /// New connections belong to this listener; those that are open stay with theirs. If that is another one and not this
+    /// in another version, they are given with the gate as it was, to be closed.
+    pub fn lead_to(&self, listener: &Arc<Listener>) -> Option<Self> {
+        let before = self.0.listener.replace(Arc::clone(listener));
+        if before.is_same(listener) {
+            return None;
+        }
+        let left = Self::new(self.0.id, before);
+        self.0.drain.swap(&left.0.drain);
+        Some(left)
     }
 
     pub fn is(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Begun when the gate closes; its connections watch it.
-    pub fn drain(&self) -> &Drain {
-        &self.0.drain
+    /// Begun when the gate closes; its connections watch it. Another one once it leads to another listener.
+    pub fn drain(&self) -> Drain {
+        self.0.drain.borrow().clone()
     }
 }

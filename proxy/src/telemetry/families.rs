@@ -334,12 +334,12 @@ pub(crate) const CLUSTER: Group<ClusterStats, 1> = Group {
     families: &[
         counter(
             "tidegate_upstream_requests_total",
-            "Tries handed to a cluster.",
+            "Requests handed to a cluster; one that is sent again counts once.",
             |cluster| cluster.requests.value(),
         ),
         gauge(
             "tidegate_upstream_requests_active",
-            "Tries that a cluster is answering.",
+            "Requests handed to a cluster that are not over, those that wait for a connection among them.",
             |cluster| cluster.active.value(),
         ),
         gauge(
@@ -349,7 +349,7 @@ pub(crate) const CLUSTER: Group<ClusterStats, 1> = Group {
         ),
         counter(
             "tidegate_upstream_requests_resent_total",
-            "Requests sent again on a fresh connection after a reused one turned out closed.",
+            "Times that a request was sent again, because a reused connection turned out closed or the upstream had not taken it (GOAWAY, REFUSED_STREAM).",
             |cluster| cluster.resent.value(),
         ),
         counter(

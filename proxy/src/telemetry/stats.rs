@@ -110,7 +110,7 @@ pub struct ListenerStats {
 
 #[derive(Debug, Default)]
 pub struct EndpointStats {
-    /// Tries handed to it.
+    /// Handed to it; one that is sent again counts once.
     pub requests: Counter,
     pub active: Gauge,
     /// Open connections, idle ones included.
@@ -129,7 +129,7 @@ pub struct ClusterStats {
     pub idle: Gauge,
     /// Requests that wait for a connection.
     pub pending: Gauge,
-    /// Requests that went again on a fresh connection after a reused one turned out closed.
+    /// Times that a request went again: a reused connection turned out closed, or the upstream had not taken it.
     pub resent: Counter,
     pub overflows: Counter,
     /// From the request's hand-over to the endpoint to its answer's head.

@@ -70,7 +70,13 @@ async fn connect(origin: &Origin, wish: Wish, worker: &Rc<Worker>) -> Result<Lea
     let mut place = None;
     loop {
         let may_connect = !origin.is_connecting();
-        if may_connect && let Ok(permit) = Arc::clone(&cluster.connections).try_acquire_owned() {
+        // What is idle to other endpoints would stay so while this one's requests wait in vain.
+        if may_connect
+            && let Some(permit) = Arc::clone(&cluster.connections)
+                .try_acquire_owned()
+                .ok()
+                .or_else(|| origin.pool.give_up_idle())
+        {
             return open(origin, permit, deadline, worker).await;
         }
         if place.is_none() {
@@ -166,7 +172,7 @@ impl<'a> Place<'a> {
             pool.stats().overflows.inc();
             return None;
         }
-        pool.waiting.set(pool.waiting.get() + 1);
+        pool.begin_waiting();
         pool.stats().pending.rise();
         Some(Self(origin))
     }
@@ -176,7 +182,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let pool = &self.0.pool;
         pool.cluster.waiting.fetch_sub(1, Ordering::Relaxed);
-        pool.waiting.set(pool.waiting.get().saturating_sub(1));
+        pool.end_waiting();
         pool.stats().pending.fall();
     }
 }

@@ -53,6 +53,7 @@ impl Pools {
             .filter(|(_, is_configured)| !is_configured)
         {
             if let Some(pool) = pool.take() {
+                pool.retired.set(true);
                 pool.close_idle();
             }
         }
@@ -68,7 +69,8 @@ impl Pools {
     /// Gives up one idle connection of a cluster whose limit is used up, for a worker that needs one.
     pub fn give_up_idle(&self, slot: usize) {
         if let Some(Some(pool)) = self.0.borrow().get(slot) {
-            pool.give_up_idle();
+            // Whoever waits longest gets its permit.
+            drop(pool.give_up_idle());
         }
     }
 }
@@ -82,7 +84,9 @@ pub struct ClusterPool {
     next: Cell<usize>,
     /// Told when a connection came back or a stream ended while requests wait.
     pub(super) freed: Rc<Notify>,
-    pub(super) waiting: Cell<usize>,
+    waiting: Cell<usize>,
+    /// Its cluster is gone, and nobody looks after what it would keep.
+    retired: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -141,7 +145,25 @@ impl ClusterPool {
             next,
             freed: Rc::default(),
             waiting: Cell::new(0),
+            retired: Cell::new(false),
         }
+    }
+
+    pub(super) fn begin_waiting(&self) {
+        self.waiting.set(self.waiting.get() + 1);
+    }
+
+    pub(super) fn end_waiting(&self) {
+        self.waiting.set(self.waiting.get().saturating_sub(1));
+        if !self.keeps() {
+            self.close_idle();
+        }
+    }
+
+    /// Whether connections that are free stay open. What is kept holds the pool itself by its permit, so that a retired pool
+    /// would never go; it keeps them only for the requests that still wait.
+    fn keeps(&self) -> bool {
+        !self.retired.get() || self.waiting.get() > 0
     }
 
     /// The endpoint for a request that comes `now`; `None` when the cluster has none.
@@ -248,22 +270,25 @@ impl ClusterPool {
         }
     }
 
-    fn give_up_idle(&self) {
+    /// Closes one idle connection. The permit of an HTTP/1.1 connection is given, past whoever waits for one; that of an
+    /// HTTP/2 connection comes to those once it is closed in order.
+    pub(super) fn give_up_idle(&self) -> Option<OwnedSemaphorePermit> {
         for endpoint in &self.endpoints {
             let mut idle = endpoint.idle.borrow_mut();
             if !idle.is_empty() {
-                idle.remove(0);
+                let (_, permit) = idle.remove(0).permit;
                 self.closed_idle();
-                return;
+                return Some(permit);
             }
         }
         for endpoint in &self.endpoints {
             let mut shared = endpoint.shared.borrow_mut();
             if let Some(index) = shared.iter().position(|shared| shared.handle.active_streams() == 0) {
                 shared.remove(index);
-                return;
+                break;
             }
         }
+        None
     }
 }
 
@@ -330,10 +355,11 @@ impl Origin {
         None
     }
 
-    /// Takes back a connection whose answer was complete at `now`. It is closed instead when another worker waits for its permit.
+    /// Takes back a connection whose answer was complete at `now`. It is closed instead when another worker waits for its
+    /// permit, and when the cluster is gone.
     pub(crate) fn check_in(&self, mut transport: Transport, permit: Permit, now: Instant, worker: &Worker) {
         let waiting_elsewhere = self.pool.cluster.waiting.load(Ordering::Relaxed) > self.pool.waiting.get();
-        if waiting_elsewhere && self.pool.waiting.get() == 0 {
+        if waiting_elsewhere && self.pool.waiting.get() == 0 || !self.pool.keeps() {
             return;
         }
         transport.rest(&worker.buffers);
@@ -360,7 +386,11 @@ impl Origin {
         usable.min_by_key(|handle| handle.active_streams()).cloned()
     }
 
+    /// Lets others share this connection, unless the cluster is gone.
     pub(super) fn add_shared(&self, handle: http2::Handle) {
+        if !self.pool.keeps() {
+            return;
+        }
         self.endpoint().shared.borrow_mut().push(Shared {
             handle,
             idle_since: None,

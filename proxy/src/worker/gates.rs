@@ -45,8 +45,8 @@ impl Gates {
             }
         }
         for (id, gate) in &self.open {
-            if let Some(listener) = wanted.get(id) {
-                gate.lead_to(listener);
+            if let Some(left) = wanted.get(id).and_then(|listener| gate.lead_to(listener)) {
+                self.close(left);
             }
         }
         let (open, gone) = std::mem::take(&mut self.open)
@@ -78,7 +78,8 @@ impl Gates {
         tokio::task::spawn_local(finish(gate, Rc::clone(&self.closing), self.place.clone()));
     }
 
-    /// A connection that another worker has accepted, perhaps before it heard that the gate closes.
+    /// A connection that another worker has accepted, perhaps by another generation: the gate may be closed by now, or lead
+    /// to another listener, by whose end this connection's would not be told.
     pub(super) fn dealt(
         &self,
         stream: StdStream,
@@ -89,7 +90,9 @@ impl Gates {
         let Ok(stream) = TcpStream::from_std(stream) else {
             return;
         };
-        if let Some(gate) = self.open.get(&id) {
+        if let Some(gate) = self.open.get(&id)
+            && gate.listener().is_same(listener)
+        {
             return listener::serve(stream, peer, listener, gate, &self.place);
         }
         self.place.worker.recall(listener, tables);
@@ -125,5 +128,74 @@ async fn finish(gate: Gate, closing: Rc<RefCell<Vec<Gate>>>, place: Place) {
     closing.retain(|other| !other.is(&gate));
     if !closing.iter().any(|other| other.listener().is_same(&listener)) {
         worker.forget(&listener);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use tidegate_config::parse_str;
+    use tokio::task::{LocalSet, yield_now};
+
+    use super::super::{Env, Peers, PerWorker, Worker, WorkerId};
+    use super::*;
+    use crate::listener::{Loads, bind};
+    use crate::live::{Process, compile};
+    use crate::telemetry::AccessLogs;
+
+    const GATE: GateId = GateId(0);
+
+    fn place() -> Place {
+        let (peers, _) = Peers::new(1);
+        Place {
+            worker: Worker::new(WorkerId(0), Env::seeded(1), peers, PerWorker::new(1)),
+            process: Arc::new(Process::new(1, 100, AccessLogs::default())),
+            loads: Loads::new(1),
+        }
+    }
+
+    /// A listener of this name alone, on the gate.
+    fn update(name: &str, previous: Option<&Tables>, sockets: Vec<(GateId, StdListener)>) -> Update {
+        let loaded = parse_str(
+            "gateway.yaml",
+            &format!("listeners: {{ {name}: {{ address: 127.0.0.1:0 }} }}"),
+        );
+        let tables = Arc::new(compile(&Arc::new(loaded.snapshot), previous, 1, 1).tables);
+        let gates = tables
+            .listeners
+            .iter()
+            .map(|(listener, _)| (GATE, Arc::clone(listener)))
+            .collect();
+        Update { tables, gates, sockets }
+    }
+
+    /// A silent connection holds them no longer than the drain lets it.
+    #[tokio::test(start_paused = true)]
+    async fn the_tables_of_a_listener_that_is_renamed_are_forgotten() {
+        let test = async {
+            let socket = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap().remove(0);
+            let address = socket.local_addr().unwrap();
+            let place = place();
+            let worker = Rc::clone(&place.worker);
+            tokio::task::spawn_local(worker.timer.clone().drive());
+            let mut gates = Gates::new(place);
+            let first = update("old", None, vec![(GATE, socket)]);
+            let (tables, listener) = (Arc::clone(&first.tables), Arc::clone(&first.gates[0].1));
+            gates.apply(first);
+            let _client = StdStream::connect(address).unwrap();
+            while listener.connections.load(Ordering::Relaxed) == 0 {
+                yield_now().await;
+            }
+            gates.apply(update("new", Some(&tables), Vec::new()));
+            assert!(Arc::ptr_eq(&worker.tables(&listener), &tables), "it serves by others");
+            let gone = Arc::downgrade(&tables);
+            drop(tables);
+            worker.timer.sleep(Duration::from_secs(5)).await;
+            assert_eq!(listener.connections.load(Ordering::Relaxed), 0, "it is kept");
+            assert!(gone.upgrade().is_none(), "its tables are kept");
+            assert!(!gates.open[&GATE].drain().has_begun() && gates.closing.borrow().is_empty());
+        };
+        LocalSet::new().run_until(test).await;
     }
 }

@@ -116,7 +116,11 @@ impl Worker {
         let before = self.tables.replace(Arc::clone(tables));
         let gone = before.listeners.iter().filter(|(listener, _)| !tables.has(listener));
         let retired = gone.map(|(listener, _)| (Arc::clone(listener), Arc::clone(&before)));
-        self.retired.borrow_mut().extend(retired);
+        let mut all = self.retired.borrow_mut();
+        // Recalled before this worker had heard of it: it is served by these and what comes after.
+        all.retain(|(gone, _)| !tables.has(gone));
+        all.extend(retired);
+        drop(all);
         self.note_logs();
     }
 

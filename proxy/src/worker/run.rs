@@ -71,7 +71,9 @@ async fn serve(start: Start) {
                 tables,
             } => gates.dealt(stream, (peer, gate), &listener, tables),
             Message::GiveUpIdle(slot) => worker.pools.give_up_idle(slot),
-            Message::Drain => break,
+            // Ends the loop once all that was sent before is served: a connection that another worker has dealt would be
+            // lost, and so would one that it deals from now on, did it not fail to.
+            Message::Drain => inbox.close(),
         }
     }
     gates.drain().await;
@@ -81,5 +83,54 @@ async fn sweep(worker: Rc<Worker>) {
     loop {
         worker.timer.sleep(SWEEP).await;
         worker.pools.sweep(worker.env.now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::listener::{GateId, bind};
+    use crate::live::compile;
+    use crate::telemetry::AccessLogs;
+
+    /// Another worker may not have heard of the drain yet.
+    #[test]
+    fn a_connection_that_was_dealt_after_the_drain_began_is_served() {
+        let text = "listeners: { web: { address: 127.0.0.1:0 } }";
+        let snapshot = Arc::new(tidegate_config::parse_str("gateway.yaml", text).snapshot);
+        let tables = Arc::new(compile(&snapshot, None, 1, 1).tables);
+        let socket = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap().remove(0);
+        let mut client = TcpStream::connect(socket.local_addr().unwrap()).unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        socket.set_nonblocking(false).unwrap();
+        let (stream, peer) = socket.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+
+        let (peers, mut inboxes) = Peers::new(1);
+        let id = WorkerId(0);
+        peers.send(id, Message::Drain).unwrap();
+        let listener = Arc::clone(&tables.listeners[0].0);
+        let deal = Message::Deal {
+            stream,
+            peer,
+            gate: GateId(0),
+            listener,
+            tables,
+        };
+        peers.send(id, deal).unwrap();
+        run(Start {
+            id,
+            peers,
+            inbox: inboxes.remove(0),
+            process: Arc::new(Process::new(1, 100, AccessLogs::default())),
+            loads: Loads::new(1),
+        })
+        .unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer:?}");
     }
 }

@@ -32,14 +32,15 @@ fn one_comes_and_goes_and_no_request_on_either_fails() {
     let web = live.proxy.listener("web");
     let others = Load::start(4, move || Some(web));
     live.folder.write("all.yaml", ALL.replace("[web]", "[web, more]"));
+    // In one step: a look that the file before has brought on could find this one empty, and close every listener.
     live.folder
-        .write("web.yaml", format!("{WEB}  more: {{ address: 127.0.0.1:0 }}\n"));
+        .replace("web.yaml", format!("{WEB}  more: {{ address: 127.0.0.1:0 }}\n"));
     let more = live.proxy.listener("more");
     let is_there = Arc::new(AtomicBool::new(true));
     let goes = Arc::clone(&is_there);
     let on_it = Load::start(4, move || goes.load(Ordering::Relaxed).then_some(more));
     is_there.store(false, Ordering::Relaxed);
-    live.folder.write("web.yaml", WEB);
+    live.folder.replace("web.yaml", WEB);
     on_it.join();
     until("the listener to be gone", || refuses(more).then_some(()));
     others.goes_on();
@@ -59,7 +60,7 @@ fn one_that_moves_is_open_at_its_new_address_before_the_old_one_closes() {
     let mut last = before;
     for _ in 0..3 {
         let next = free();
-        live.folder.write("web.yaml", listeners(&[("web", next)]));
+        live.folder.replace("web.yaml", listeners(&[("web", next)]));
         // Whoever was told to close finds the new address open.
         until("the new address to be open", || (!refuses(next)).then_some(()));
         *target.lock().unwrap() = next;
@@ -91,6 +92,34 @@ fn two_may_change_places() {
         (Raw::connect(one).get("/").head.status() == Some(404)).then_some(())
     });
     live.comes_to_be("listener default/one", "active");
+}
+
+/// Its address is another listener's then; its connections finish as if it had closed.
+#[test]
+fn the_connections_of_one_that_is_renamed_finish() {
+    let live = Live::start();
+    let address = free();
+    live.folder.write("all.yaml", ALL.replace("[web]", "[old, new]"));
+    live.folder.replace("web.yaml", listeners(&[("old", address)]));
+    until("the old name", || (!refuses(address)).then_some(()));
+    let mut idle: Vec<_> = (0..4).map(|_| Raw::connect(address)).collect();
+    for client in &mut idle {
+        assert_eq!(client.get("/").head.status(), Some(200));
+    }
+    live.folder.replace("web.yaml", listeners(&[("new", address)]));
+    live.comes_to_be("listener default/new", "active");
+    for client in &mut idle {
+        assert!(client.ends(DEADLINE), "it is kept");
+        assert!(client.received.is_empty(), "{:?}", client.received);
+    }
+    let mut client = Raw::connect(address);
+    for _ in 0..3 {
+        assert_eq!(client.get("/").head.status(), Some(200));
+    }
+    until("it to be gone", || {
+        (!live.objects().contains("listener default/old")).then_some(())
+    });
+    assert_eq!(client.get("/").head.status(), Some(200));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What a change leaves alone, and what it tells.
 
-use tidegate_integration::harness::{Raw, until};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tidegate_integration::harness::{Conn, Raw, Recorder, until};
 
 use super::{ALL, Live, WEB, cluster};
 
@@ -49,6 +52,75 @@ fn objects_that_did_not_change_keep_pools_and_counters_and_are_not_compiled() {
     assert_eq!(live.metric(COMPILED), 6.0);
     assert!(live.metric(requests) >= 11.0, "what the route had counted goes on");
     assert_eq!(client.get("/").head.status(), Some(200), "the connection goes on");
+}
+
+/// An upstream that goes on by `script` once it is let; a request that is under way to it while its cluster changes; and
+/// what has become of the connection after.
+fn changes_under_way(
+    cluster: impl Fn(&str) -> String,
+    script: impl Fn(&mut Conn, &AtomicBool) + Send + Sync + 'static,
+) {
+    let go = Arc::new(AtomicBool::new(false));
+    let may_go = Arc::clone(&go);
+    let slow = Recorder::start(move |conn| script(conn, &may_go));
+    let live = Live::start();
+    live.folder.write("up.yaml", cluster(&slow.address.to_string()));
+    comes_to_apply(&live, 2.0);
+    let mut client = Raw::connect(live.proxy.listener("web"));
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    until("the upstream to be asked", || {
+        slow.connections().first().filter(|first| !first.bytes.is_empty())?;
+        Some(())
+    });
+    live.folder.write("up.yaml", cluster(&live.b.address.to_string()));
+    comes_to_apply(&live, 3.0);
+    go.store(true, Ordering::Relaxed);
+    assert_eq!(client.finals(&["GET"])[0].head.status(), Some(200));
+    slow.ended(0);
+    for gauge in ["connections", "connections_idle"] {
+        until(&format!("no {gauge}"), || {
+            let value = live.metric(&format!("tidegate_upstream_{gauge}{{cluster=\"default/up\"}}"));
+            (value == 0.0).then_some(())
+        });
+    }
+}
+
+fn wait_for(go: &AtomicBool) {
+    until("leave to go on", || go.load(Ordering::Relaxed).then_some(()));
+}
+
+#[test]
+fn a_connection_in_use_while_its_cluster_changes_is_closed_after_the_request() {
+    changes_under_way(
+        |address| format!("clusters:\n  up: {{ endpoints: [{{ address: {address} }}] }}\n"),
+        |conn, go| {
+            while conn.request().is_some() {
+                wait_for(go);
+                conn.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        },
+    );
+}
+
+/// HTTP/2 in bytes: the upstream's settings are late, so that nobody shares the connection when the cluster changes.
+#[test]
+fn a_connection_that_opens_while_its_cluster_changes_is_closed_after_the_request() {
+    changes_under_way(
+        |address| format!("clusters:\n  up: {{ protocol: http2, endpoints: [{{ address: {address} }}] }}\n"),
+        |conn, go| {
+            conn.take(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len());
+            wait_for(go);
+            conn.write([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+            // HEADERS of the request, after SETTINGS and what else there is.
+            while let [high, middle, low, kind, ..] = conn.take(9)[..] {
+                conn.take(usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low));
+                if kind == 1 {
+                    // :status 200, the end of the stream.
+                    conn.write([0, 0, 1, 1, 5, 0, 0, 0, 1, 0x88]);
+                }
+            }
+        },
+    );
 }
 
 #[test]

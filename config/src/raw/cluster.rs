@@ -56,7 +56,7 @@ pub(crate) struct ClusterTimeouts {
     /// Until a connection is established; mesh: 1s.
     #[schemars(with = "Option<Duration>", extend("examples" = ["500ms"], "default" = "2s"))]
     pub(crate) connect: Option<Text>,
-    /// How long a connection without a request is kept; mesh: 4s.
+    /// How long a connection without a request is kept, or less where the upstream says so (`Keep-Alive`); mesh: 4s.
     #[schemars(with = "Option<Duration>", extend("examples" = ["15s"], "default" = "30s"))]
     pub(crate) idle: Option<Text>,
 }

@@ -153,6 +153,19 @@ fn an_idle_upstream_connection_ends() {
     takes_about(Duration::from_millis(500), || upstream.ended(0));
 }
 
+/// An upstream that says how long it keeps connections is not sent a request just as it closes one.
+#[test]
+fn an_upstream_connection_ends_before_the_upstream_ends_it() {
+    let upstream = Recorder::start(|conn| {
+        while conn.request().is_some() {
+            conn.write("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\nok");
+        }
+    });
+    let proxy = Proxy::start(&config(upstream.address, "http1", Extra::default()));
+    proxy.connect().get("/");
+    takes_about(Duration::from_secs(1), || upstream.ended(0));
+}
+
 fn a_slow_origin_is_a_gateway_timeout(down: Wire, up: Wire) {
     let origin = Origin::start(up, |served| {
         served.gone();

@@ -6,6 +6,7 @@
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::Instant;
@@ -27,6 +28,8 @@ pub struct ClientConnection {
     worker: Rc<Worker>,
     /// It has carried a request before, so the upstream may be about to close it.
     reused: bool,
+    /// How long the upstream says that it keeps it idle.
+    kept: Option<Duration>,
 }
 
 /// A try that failed.
@@ -78,6 +81,7 @@ impl ClientConnection {
             origin,
             worker: Rc::clone(worker),
             reused,
+            kept: None,
         })
     }
 
@@ -146,6 +150,7 @@ impl ClientConnection {
                 },
             });
         }
+        self.kept = head.keep_alive;
         let whole = match head.body {
             BodyLength::None => Some(0),
             BodyLength::Sized(length) => usize::try_from(length).ok(),
@@ -178,7 +183,10 @@ impl ClientConnection {
     /// Back to the pool, or closed: after bytes that nobody asked for, nothing on this connection can be trusted.
     fn finish(self: Box<Self>, persistent: bool, now: Instant) {
         if persistent && self.transport.input.is_empty() && self.transport.output.is_empty() && !self.transport.eof {
-            self.origin.check_in(self.transport, self.permit, now, &self.worker);
+            let Self {
+                origin, kept, worker, ..
+            } = *self;
+            origin.check_in(self.transport, self.permit, now, kept, &worker);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Response heads (RFC 9112 4 and 6) from upstreams, as strict as requests: what one reader cuts differently poisons
 //! a connection that others share.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::response::Parts;
@@ -21,8 +23,8 @@ pub struct ResponseHead {
     pub body: BodyLength,
     /// The connection can carry another request once the body has been read.
     pub persistent: bool,
-    /// How long the upstream says that it keeps the connection, in seconds (`Keep-Alive: timeout=`).
-    pub keep_alive_timeout: Option<u32>,
+    /// How long the upstream says that it keeps the connection idle (`Keep-Alive: timeout=`).
+    pub keep_alive: Option<Duration>,
     /// What the upstream switches to, in a 101.
     pub upgrade: Option<HeaderValue>,
 }
@@ -100,7 +102,9 @@ fn read(
         parts,
         body,
         persistent: !seen.close && body != BodyLength::UntilClose && (line.minor == 1 || seen.keep_alive),
-        keep_alive_timeout: seen.keep_alive_timeout,
+        keep_alive: seen
+            .keep_alive_timeout
+            .map(|seconds| Duration::from_secs(seconds.into())),
         upgrade: seen.upgrade.filter(|_| status == StatusCode::SWITCHING_PROTOCOLS),
     }))
 }

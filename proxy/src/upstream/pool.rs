@@ -104,6 +104,13 @@ struct Idle {
     transport: Transport,
     permit: Permit,
     since: Instant,
+    limit: Option<Duration>,
+}
+
+impl Idle {
+    fn is_old(&self, now: Instant) -> bool {
+        is_old(self.since, now, self.limit)
+    }
 }
 
 #[derive(Debug)]
@@ -237,7 +244,7 @@ impl ClusterPool {
     fn sweep(&self, now: Instant) {
         for endpoint in &self.endpoints {
             endpoint.idle.borrow_mut().retain(|idle| {
-                let keep = is_quiet(&idle.transport) && !is_old(idle.since, now, self.cluster.idle_timeout);
+                let keep = is_quiet(&idle.transport) && !idle.is_old(now);
                 if !keep {
                     self.closed_idle();
                 }
@@ -292,6 +299,11 @@ impl ClusterPool {
     }
 }
 
+/// Long enough before the peer closes that no request meets the close on its way; of a short time, half.
+fn shorter(kept: Duration) -> Duration {
+    kept.saturating_sub(Duration::from_secs(1)).max(kept / 2)
+}
+
 fn is_old(since: Instant, now: Instant, limit: Option<Duration>) -> bool {
     limit.is_some_and(|limit| now.saturating_duration_since(since) >= limit)
 }
@@ -341,23 +353,23 @@ impl Origin {
         let mut idle = self.endpoint().idle.borrow_mut();
         while let Some(last) = idle.pop() {
             self.pool.closed_idle();
-            if is_old(last.since, now, self.pool.cluster.idle_timeout) {
-                // All others are older.
-                for _ in idle.drain(..) {
-                    self.pool.closed_idle();
-                }
-                return None;
-            }
-            if is_quiet(&last.transport) && (!certain || last.transport.io.is_quiet()) {
+            if !last.is_old(now) && is_quiet(&last.transport) && (!certain || last.transport.io.is_quiet()) {
                 return Some((last.transport, last.permit));
             }
         }
         None
     }
 
-    /// Takes back a connection whose answer was complete at `now`. It is closed instead when another worker waits for its
-    /// permit, and when the cluster is gone.
-    pub(crate) fn check_in(&self, mut transport: Transport, permit: Permit, now: Instant, worker: &Worker) {
+    /// Takes back a connection whose answer was complete at `now`, and which the upstream may have said that it keeps for
+    /// `kept`. It is closed instead when another worker waits for its permit, and when the cluster is gone.
+    pub(crate) fn check_in(
+        &self,
+        mut transport: Transport,
+        permit: Permit,
+        now: Instant,
+        kept: Option<Duration>,
+        worker: &Worker,
+    ) {
         let waiting_elsewhere = self.pool.cluster.waiting.load(Ordering::Relaxed) > self.pool.waiting.get();
         if waiting_elsewhere && self.pool.waiting.get() == 0 || !self.pool.keeps() {
             return;
@@ -367,6 +379,10 @@ impl Origin {
             transport,
             permit,
             since: now,
+            limit: [self.pool.cluster.idle_timeout, kept.map(shorter)]
+                .into_iter()
+                .flatten()
+                .min(),
         });
         self.pool.stats().idle.rise();
         if self.pool.waiting.get() > 0 {

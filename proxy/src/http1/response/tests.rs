@@ -210,7 +210,7 @@ fn persistence() {
         assert_eq!(parse_all(bytes).persistent, expected, "{bytes:?}");
     }
     let head = parse_all("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nKeep-Alive: max=9, timeout=5\r\n\r\n");
-    assert_eq!(head.keep_alive_timeout, Some(5));
+    assert_eq!(head.keep_alive, Some(Duration::from_secs(5)));
     assert!(head.parts.headers.get("keep-alive").is_none());
 }
 

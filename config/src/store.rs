@@ -23,7 +23,7 @@ mod select;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::files::Files;
@@ -74,11 +74,6 @@ impl Store {
             has_lints: true,
             ..self
         }
-    }
-
-    /// The file or directory.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Looks at the files again. What was refused before gets another chance.

@@ -49,11 +49,6 @@ impl Chain {
         self.0.is_empty()
     }
 
-    /// The filters in the order in which they run.
-    pub fn filters(&self) -> &[Filter] {
-        &self.0
-    }
-
     /// Changes the request, until a filter answers it.
     #[inline]
     pub fn on_request(&self, head: &mut Parts, cx: &FilterCx) -> ControlFlow<Box<Answer>> {
@@ -175,7 +170,7 @@ mod tests {
              { responseHeaders: { set: { x-a: one } } }, { requestHeaders: { add: { x-n: two } } }, \
              { responseHeaders: { set: { x-a: two } } }, { rateLimit: { requests: 9, per: 1s } }]",
         );
-        let kinds: Vec<_> = chain.filters().iter().map(|filter| filter.kind().as_str()).collect();
+        let kinds: Vec<_> = chain.0.iter().map(|filter| filter.kind().as_str()).collect();
         assert_eq!(
             kinds,
             [

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tidegate_config::Watcher;
 
 use self::report::Report;
+use super::output::Format;
 
 /// After this long the files are looked at again, whether or not the system told of a change.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,16 +31,6 @@ pub(super) struct CheckArgs {
     /// Check again whenever a file changes, and show what is found when it is something else, until interrupted
     #[arg(long)]
     watch: bool,
-}
-
-/// How a command shows what it found.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    #[default]
-    Human,
-    /// For programs
-    Json,
 }
 
 pub(super) fn run(args: &CheckArgs) -> io::Result<ExitCode> {

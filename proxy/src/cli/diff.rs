@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use tidegate_config::{Change, Difference, LoadError, Loaded, ObjectChange, Share, Snapshot, diff};
 
-use super::check::Format;
+use super::output::Format;
 
 /// Show what changes from one configuration to another, as meaning
 ///

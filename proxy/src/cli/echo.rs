@@ -23,10 +23,10 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 use self::answer::Ends;
+use super::stop::Stop;
 
 /// How long requests may go on after the signal to end.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
@@ -76,14 +76,14 @@ pub(super) fn run(args: &EchoArgs) -> Result<(), EchoError> {
         .build()
         .map_err(EchoError::Start)?;
     runtime.block_on(async {
-        let mut signals = Signals::install().map_err(EchoError::Start)?;
+        let mut signals = Stop::new().map_err(EchoError::Start)?;
         let listeners = listen(&args.listen).await?;
         announce(&listeners).map_err(EchoError::Start)?;
         let open = serve(&listeners, signals.next()).await;
         drop(listeners);
         tokio::select! {
             _ = timeout(LAST_ANSWERS, open.shutdown()) => {}
-            () = signals.next() => {}
+            _ = signals.next() => {}
         }
         Ok(())
     })
@@ -111,13 +111,13 @@ fn announce(listeners: &[TcpListener]) -> io::Result<()> {
 }
 
 /// Accepts until `stop`; gives what is still open then.
-async fn serve(listeners: &[TcpListener], stop: impl Future<Output = ()>) -> GracefulShutdown {
+async fn serve<T>(listeners: &[TcpListener], stop: impl Future<Output = T>) -> GracefulShutdown {
     let open = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             accepted = accept(listeners) => accepted,
-            () = stop.as_mut() => return open,
+            _ = stop.as_mut() => return open,
         };
         match accepted {
             Ok((stream, peer)) => serve_connection(stream, peer, &open),
@@ -153,26 +153,4 @@ fn serve_connection(stream: TcpStream, peer: SocketAddr, open: &GracefulShutdown
             tracing::debug!(%peer, %error, "a connection failed");
         }
     });
-}
-
-/// The signals that ask the process to end.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn install() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

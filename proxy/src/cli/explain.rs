@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use self::render::render;
+use super::output::Format;
 use crate::explain::{Curl, Request, explain};
 use crate::live::{Tables, compile};
 
@@ -34,17 +35,11 @@ pub(super) struct ExplainArgs {
     #[arg(long, value_name = "NAME")]
     listener: Option<String>,
     /// How the explanation is written; json is an object a line
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Name every rule that lost, not only those that came furthest
     #[arg(long)]
     all: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -83,7 +78,7 @@ impl ExplainArgs {
     fn explanation(&self, tables: &Tables, request: &Request) -> Result<String, Failure> {
         let explanation = explain(tables, self.listener.as_deref(), request)?;
         Ok(match self.format {
-            Format::Text => render(&explanation, self.all),
+            Format::Human => render(&explanation, self.all),
             Format::Json => serde_json::to_string(&explanation)? + "\n",
         })
     }

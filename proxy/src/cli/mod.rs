@@ -1,4 +1,4 @@
-//! The command line: a file a command.
+//! The command line: a file a command, and what several of them have in common ([`output`], [`stop`]).
 
 mod check;
 mod completions;
@@ -7,8 +7,10 @@ mod echo;
 mod explain;
 mod man;
 mod notify;
+mod output;
 mod run;
 mod schema;
+mod stop;
 mod welcome;
 
 use std::process::ExitCode;

@@ -18,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::notify::Notifier;
+use super::stop::{Stop, TERM};
 use super::welcome::Welcome;
 use crate::admin;
 use crate::listener::{self, Loads};
@@ -250,9 +251,6 @@ async fn control(
     }
 }
 
-const INT: u8 = 2;
-const TERM: u8 = 15;
-
 struct Signals {
     stop: Stop,
     /// Asks for the configuration to be loaded again now.
@@ -261,30 +259,12 @@ struct Signals {
     rotated: Signal,
 }
 
-/// The signals that ask the process to stop.
-struct Stop {
-    term: Signal,
-    int: Signal,
-}
-
 impl Signals {
     fn new() -> io::Result<Self> {
         Ok(Self {
-            stop: Stop {
-                term: signal(SignalKind::terminate())?,
-                int: signal(SignalKind::interrupt())?,
-            },
+            stop: Stop::new()?,
             hang_up: signal(SignalKind::hangup())?,
             rotated: signal(SignalKind::user_defined1())?,
         })
-    }
-}
-
-impl Stop {
-    async fn next(&mut self) -> u8 {
-        tokio::select! {
-            _ = self.term.recv() => TERM,
-            _ = self.int.recv() => INT,
-        }
     }
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use tidegate_config::{LogTarget, ObjectId, Reload};
 
+use super::output::Counted;
+
 /// How many of a kind are named; the others are counted.
 const NAMED: usize = 4;
 
@@ -26,7 +28,7 @@ impl Display for Welcome<'_> {
         writeln!(
             f,
             "tidegate {version} serves {config} on {}:",
-            counted(workers, "worker")
+            Counted(workers, "worker")
         )?;
         let width = self
             .listening
@@ -44,7 +46,7 @@ impl Display for Welcome<'_> {
         })?;
         let snapshot = &self.reload.snapshot;
         let (routes, clusters) = (snapshot.routes().len(), snapshot.clusters().len());
-        writeln!(f, "  {}, {}", counted(routes, "route"), counted(clusters, "cluster"))?;
+        writeln!(f, "  {}, {}", Counted(routes, "route"), Counted(clusters, "cluster"))?;
         let aside = &self.reload.report.quarantined;
         some(f, aside, ("object set aside", "objects set aside"), |f, id| {
             self.set_aside(f, id)
@@ -93,11 +95,6 @@ fn some<T>(
         1 => writeln!(f, "  and 1 more {one}"),
         more => writeln!(f, "  and {more} more {many}"),
     }
-}
-
-fn counted(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 use tidegate_config::{Diagnostic, Label, LoadError, Loaded, Severity, Store};
 
+use crate::cli::output::Counted;
+
 /// What each configuration was found to be.
 pub(super) struct Report<'a> {
     found: Vec<(&'a PathBuf, Result<Loaded, LoadError>)>,
@@ -114,16 +116,6 @@ impl fmt::Display for Summary<'_> {
             Counted(errors, "error"),
             Counted(warnings, "warning")
         )
-    }
-}
-
-/// `1 route`, `2 routes`.
-struct Counted(usize, &'static str);
-
-impl fmt::Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.0 == 1 { "" } else { "s" };
-        write!(f, "{} {}{plural}", self.0, self.1)
     }
 }
 

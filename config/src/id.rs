@@ -160,11 +160,16 @@ impl ObjectId {
     pub const fn name(&self) -> &ObjectName {
         &self.name
     }
+
+    /// `namespace/name`: what labels, logs and pages call it where its kind is clear.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
 }
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+        write!(f, "{} {}", self.kind, self.path())
     }
 }
 

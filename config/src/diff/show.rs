@@ -54,7 +54,7 @@ pub(super) fn reference(holder: &ObjectId, target: &ObjectId) -> String {
     if holder.namespace() == target.namespace() {
         target.name().to_string()
     } else {
-        format!("{}/{}", target.namespace(), target.name())
+        target.path()
     }
 }
 

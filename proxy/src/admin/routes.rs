@@ -62,7 +62,7 @@ fn search(route: &config::Route, words: &mut Words) {
 impl Shown {
     fn of(written: &config::Route, route: &Route) -> Self {
         let listeners = written.listeners().iter().map(|reference| ListenerUse {
-            name: name(reference.target()),
+            name: reference.target().path(),
             exists: reference.id().is_some(),
         });
         Self {
@@ -96,8 +96,4 @@ fn kinds(policies: &Policies) -> Vec<&'static str> {
         .map(Filter::kind)
         .map(FilterKind::as_str)
         .collect()
-}
-
-fn name(id: &config::ObjectId) -> String {
-    format!("{}/{}", id.namespace(), id.name())
 }

@@ -18,7 +18,7 @@ use super::reference::referred;
 use super::{Page, code};
 use crate::exchange::Kind;
 use crate::http1::Reason;
-use crate::{cli, http1, http2, listener, serve, worker};
+use crate::{cli, http1, http2, listener, serve, upstream, worker};
 
 const INTRODUCTION: &str = "\
 How much and how long peers may: what it is by default, where it is set, and what happens at it. `profile: edge`, for \

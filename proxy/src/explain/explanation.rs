@@ -153,7 +153,7 @@ impl Explanation {
         Self {
             request,
             listener: ListenerUse {
-                name: words::id(listener.id()),
+                name: listener.id().path(),
                 address: listener.address().to_string(),
                 place: Place::of(listener.origin()),
             },
@@ -222,7 +222,7 @@ impl Winner {
         let route = candidate.route;
         let rule = candidate.written;
         Self {
-            route: words::id(route.id()),
+            route: route.id().path(),
             rule: compiled.name.to_string(),
             place: Place::of(rule.origin()),
             matched: MatchUse::of(candidate.matched),
@@ -250,7 +250,7 @@ impl Loser {
         let candidate = &loser.candidate;
         let rule = candidate.written;
         Self {
-            route: words::id(candidate.route.id()),
+            route: candidate.route.id().path(),
             rule: rule.label(candidate.rule),
             place: Place::of(rule.origin()),
             matched: MatchUse::of(candidate.matched),
@@ -292,7 +292,7 @@ pub(crate) fn backends(backends: &[config::Backend]) -> Vec<Backend> {
         }
     };
     let backend = |backend: &config::Backend| Backend {
-        cluster: words::id(backend.cluster().target()),
+        cluster: backend.cluster().target().path(),
         weight: backend.weight().get(),
         share: share(backend.weight().get()),
         exists: backend.cluster().id().is_some(),

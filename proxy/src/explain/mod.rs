@@ -98,8 +98,7 @@ fn choose<'t>(tables: &'t Tables, name: Option<&str>, request: &Request) -> Resu
     let all: Vec<Pair<'t>> = tables.written.listeners().map(|it| &**it).zip(compiled).collect();
     let listeners = || all.iter().map(|(written, _)| words::listener(written)).collect();
     if let Some(name) = name {
-        let is_it =
-            |id: &config::ObjectId| name == id.name().as_str() || name == format!("{}/{}", id.namespace(), id.name());
+        let is_it = |id: &config::ObjectId| name == id.name().as_str() || name == id.path();
         let found = all.iter().find(|(written, _)| is_it(written.id()));
         return found.copied().ok_or_else(|| Unexplained::UnknownListener {
             name: name.to_owned(),

@@ -7,13 +7,8 @@ use tidegate_config::{self as config, HeaderMatch, HostPattern, Match, ObjectId,
 use crate::router::reference::{Criterion, Loser, Reason};
 use crate::secret::{MASK, is_secret};
 
-/// `namespace/name`.
-pub(super) fn id(id: &ObjectId) -> String {
-    format!("{}/{}", id.namespace(), id.name())
-}
-
 pub(super) fn listener(listener: &config::Listener) -> String {
-    format!("{} on {}", id(listener.id()), listener.address())
+    format!("{} on {}", listener.id().path(), listener.address())
 }
 
 pub(super) fn list_of_listeners(listeners: &[String]) -> String {

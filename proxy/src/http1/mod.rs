@@ -36,10 +36,7 @@ mod transport;
 
 pub use authority::{Authority, InvalidAuthority};
 pub use body::{BodyLength, Decoded, Decoder, EncodeError, Encoder};
-pub(crate) use client::Interims;
-pub use client::{Again, ClientConnection, Failed, ResponseBody};
-#[cfg(test)]
-pub(crate) use client::{TRIES, TRIES_ELSEWHERE};
+pub use client::{ClientConnection, ResponseBody};
 pub use encode::{RequestOptions, ResponseOptions, encode_request_head, encode_response_head};
 pub use fields::OriginalNames;
 pub use limits::{Limits, MAX_FIELDS, Underscores};

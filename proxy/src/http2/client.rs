@@ -28,7 +28,8 @@ use super::pump::{Pump, Stop};
 use super::reason;
 use super::settings::Settings;
 use crate::exchange::{Body, Error, Frame, Interim, Kind};
-use crate::http1::{Again, Interims, Limits, Peer, Reason, Reject};
+use crate::http1::{Limits, Peer, Reason, Reject};
+use crate::upstream::{Again, Interims};
 use crate::worker::{Deadline, Worker};
 
 /// How long an upstream may take nothing of what is sent to it before its connection counts as dead.

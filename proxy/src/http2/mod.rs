@@ -22,7 +22,7 @@ pub use body::RequestBody;
 pub(crate) use client::WRITE_STALL;
 pub use client::{Failure, Handle, ResponseBody, connect};
 #[cfg(test)]
-pub(crate) use server::LAST_CALL;
+pub(crate) use server::TIME_TO_GO;
 pub use server::serve;
 #[cfg(test)]
 pub(crate) use settings::FLOOD_WINDOW;

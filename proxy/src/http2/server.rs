@@ -23,7 +23,7 @@ use crate::http1::{LEFTOVER_BYTES, LINGER_TIME};
 use crate::worker::{Deadline, Watch, Worker};
 
 /// How long a client may take to agree that its idle connection ends.
-pub(crate) const LAST_CALL: Duration = Duration::from_secs(5);
+pub(crate) const TIME_TO_GO: Duration = Duration::from_secs(5);
 
 /// How often a client that has finished sending is looked after: one that is gone altogether takes nothing more.
 const PROBE: Duration = Duration::from_secs(1);
@@ -301,7 +301,7 @@ where
             return Poll::Ready(());
         }
         // A stream came in before the client knew that it should not.
-        self.end.set(LAST_CALL, &self.shared.worker);
+        self.end.set(TIME_TO_GO, &self.shared.worker);
         self.end.deadline.poll(cx)
     }
 
@@ -321,7 +321,7 @@ where
         ready!(self.idle.poll(cx));
         self.idle.disarm();
         self.leave();
-        self.end.set(LAST_CALL, &self.shared.worker);
+        self.end.set(TIME_TO_GO, &self.shared.worker);
         Poll::Ready(())
     }
 

@@ -63,7 +63,7 @@ impl Ports {
             }
             match self.bind(key.address) {
                 Ok((address, sockets)) => {
-                    let name = format_args!("{}/{}", listener.id().namespace(), listener.id().name());
+                    let name = listener.id().path();
                     if self.open.len() < NAMED {
                         tracing::info!(%name, %address, "listening");
                     } else {

@@ -86,9 +86,9 @@ pub fn compile(snapshot: &Arc<Snapshot>, previous: Option<&Tables>, generation: 
     }
 }
 
-/// `namespace/name`: what labels and logs call an object. It stays the same `Arc` for as long as there is such an object.
+/// What labels and logs call an object. It stays the same `Arc` for as long as there is such an object.
 fn label(id: &ObjectId) -> Arc<str> {
-    format!("{}/{}", id.namespace(), id.name()).into()
+    id.path().into()
 }
 
 /// What objects are compiled to: what they were, or anew.

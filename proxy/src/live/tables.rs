@@ -64,10 +64,10 @@ impl Tables {
     /// The listener of this id.
     pub fn listener(&self, id: &ObjectId) -> Option<&Arc<Listener>> {
         let listeners = self.listeners.iter().map(|(listener, _)| listener);
-        let is_it = |listener: &&Arc<Listener>| {
-            listener.id.split_once('/') == Some((id.namespace().as_str(), id.name().as_str()))
-        };
-        listeners.filter(|_| id.kind() == Kind::Listener).find(is_it)
+        let path = id.path();
+        listeners
+            .filter(|_| id.kind() == Kind::Listener)
+            .find(|it| *it.id == *path)
     }
 }
 

@@ -13,9 +13,8 @@ use tower::Service;
 
 use super::timeout::Limited;
 use crate::exchange::{Answer, Body, Error, Exchange, Kind, Record};
-use crate::http1::{Again, Failed};
 use crate::http2;
-use crate::upstream::{Lease, Origin, Wish, lease};
+use crate::upstream::{Again, Failed, Lease, Origin, Wish, lease};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Connect;
@@ -86,15 +85,6 @@ async fn one_try(exchange: &mut Exchange, origin: &Origin, wish: Wish, record: &
         Poll::Pending => limited.poll(cx).map(|()| Err(Error::new(Kind::BackendTimeout).into())),
     })
     .await
-}
-
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            again: Again::No,
-        }
-    }
 }
 
 async fn send_http2(connection: &http2::Handle, exchange: &mut Exchange) -> Result<Answer, Failed> {

@@ -27,7 +27,7 @@ mod tunnel;
 pub use annotate::annotate_request;
 pub use generated::generated;
 #[cfg(test)]
-pub(crate) use tunnel::LAST_CALL;
+pub(crate) use tunnel::FAREWELL;
 pub use tunnel::{Client, tunnel};
 
 use self::annotate::Annotate;

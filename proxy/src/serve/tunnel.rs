@@ -29,7 +29,7 @@ pub struct Client {
 }
 
 /// How long before the end of a drain a tunnel is told; a fifth of a short drain's time.
-pub(crate) const LAST_CALL: Duration = Duration::from_secs(5);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Passes bytes between the client and the tunnel's upstream.
 pub async fn tunnel(client: Client, tunnel: Tunnel, worker: Rc<Worker>) {
@@ -134,12 +134,12 @@ impl Open {
     /// Ready when the drain goes from one stage to the next.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         let whole = self.record.connection.listener.drain;
-        let last_call = LAST_CALL.min(whole / 5);
+        let farewell = FAREWELL.min(whole / 5);
         let lasts = match self.stage {
             Stage::Open => {
                 ready!(self.watch.poll(cx));
                 self.stage = Stage::Draining;
-                whole - last_call
+                whole - farewell
             }
             Stage::Draining => {
                 ready!(self.turn.poll(cx));
@@ -147,7 +147,7 @@ impl Open {
                 self.stage = Stage::Told;
                 self.up.part_with(websocket::going_away_to_server(&self.worker.env));
                 self.down.part_with(websocket::going_away_to_client());
-                last_call / 2
+                farewell / 2
             }
             Stage::Told => return self.turn.poll(cx).map(|()| Turn::Over),
         };

@@ -72,13 +72,13 @@ pub(super) fn limits() -> Vec<Limit> {
         ),
         limit(
             "",
-            http2::LAST_CALL,
+            http2::TIME_TO_GO,
             "for a client to agree to an end for idleness",
             Does("closed"),
         ),
         limit(
             "",
-            serve::LAST_CALL,
+            serve::FAREWELL,
             "before the end of a drain, or a fifth of it, when tunnels are told to go",
             Does("WebSocket 1001 to both sides"),
         ),
@@ -108,13 +108,19 @@ pub(super) fn limits() -> Vec<Limit> {
         ),
         limit(
             "",
-            Count(http1::TRIES.into()),
+            Count(upstream::Interims::MOST.into()),
+            "interim answers (1xx) before the final one",
+            broken(Reason::TooManyInterim),
+        ),
+        limit(
+            "",
+            Count(upstream::TRIES.into()),
             "tries of a request that the upstream surely did not act on",
             Does("the last one's failure"),
         ),
         limit(
             "",
-            Count(http1::TRIES_ELSEWHERE.into()),
+            Count(upstream::TRIES_ELSEWHERE.into()),
             "the same, when each connection was ended before it was taken",
             Fails(Kind::UpstreamGoAway),
         ),

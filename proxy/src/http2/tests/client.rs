@@ -9,8 +9,8 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::exchange::{Interim, Kind};
-use crate::http1::{Again, Interims};
 use crate::http2::{Handle, connect as connect_upstream};
+use crate::upstream::{Again, Interims};
 
 type Upstream = h2::server::Connection<DuplexStream, Bytes>;
 
